@@ -1,0 +1,62 @@
+"""Runs lists of device accesses on the `accesses` guest; as a program, for the sanitizers, reads them from a file."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from tests.engines.guest import Guest, c_guest
+from tinysim.engines.embedded import library
+from tinysim.errors import GuestFault
+
+ENTRIES = 0x2000_2000
+ENTRIES_MAX = 200
+
+Accesses = list[tuple[int, int]]
+
+
+def start(accesses: Accesses) -> Guest:
+    guest = Guest(c_guest("accesses"))
+    words = [len(accesses), *(word for access in accesses for word in access)]
+    guest.engine.write_memory(ENTRIES, b"".join(word.to_bytes(4, "little") for word in words))
+    guest.engine.send(b"input on the line")
+    return guest
+
+
+def finish(guest: Guest, seconds: float = 0.02) -> tuple[object, ...]:
+    """Run to an end and return all that can be seen of it."""
+    try:
+        stop: object = guest.run(seconds)
+    except GuestFault as fault:
+        stop = str(fault)
+    engine = guest.engine
+    return (
+        stop,
+        engine.now(),
+        guest.output,
+        engine.registers(),
+        engine.read_memory(0x2000_0000, 0x3000),
+        engine.resets,
+        engine.core_hz,
+    )
+
+
+def main() -> None:
+    made, accesses_file = map(Path, sys.argv[1:])
+    native = library.open_library(made)
+    library.load_library = lambda: native  # type: ignore[assignment]
+    from tinysim.engines.embedded import engine
+
+    engine.load_library = library.load_library  # type: ignore[attr-defined]
+    for accesses in json.loads(accesses_file.read_text()):
+        guest = start(accesses)
+        before = guest.engine.snapshot()
+        finish(guest)
+        guest.engine.restore(before)
+        finish(guest)
+        guest.engine.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,73 @@
+"""The same image and inputs on both engines, for every board: the same vectors, the same instructions."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+
+import pytest
+
+from tinysim.board import board_ids, load_board
+from tinysim.datasets.benchmarks import BENCHMARKS
+from tinysim.datasets.dataset import open_dataset
+from tinysim.runner.device import Device
+from tinysim.runner.performance import SingleInference, measure_single_inference
+from tinysim.simulation.hand_over import measure_on_embedded_engine
+from tinysim.simulation.implementation import build_implementation
+from tinysim.simulation.targets import SimulatedBoard
+
+pytestmark = pytest.mark.skipif(
+    "TINYSIM_DATA" not in os.environ, reason="TINYSIM_DATA is not set: official inputs are needed"
+)
+
+INPUTS = int(os.environ.get("TINYSIM_RENODE_INPUTS", "5"))
+"""More of them take longer: 50 are a fair sample, 1000 are all of kws01."""
+
+
+def run(factory: SimulatedBoard, inputs: list[bytes]) -> tuple[SingleInference, list[tuple[float, ...]]]:
+    with contextlib.closing(factory()) as target:
+        device = Device(target.session)
+        device.wait_for_banner()
+        inference = measure_single_inference(target, device, inputs[0])
+        booted = target.snapshot()
+        vectors = []
+        for data in inputs:
+            target.restore(booted)
+            device.load(data)
+            vectors.append(device.infer(1, 0).results)
+    return inference, vectors
+
+
+@pytest.mark.parametrize("board_id", board_ids())
+@pytest.mark.usefixtures("renode")
+def test_both_engines_give_the_same_vectors_and_instructions(board_id: str, tmp_path: Path) -> None:
+    dataset = open_dataset(BENCHMARKS["kws"])
+    inputs = [
+        dataset.read(segment) for segment, _ in zip(dataset.accuracy_segments(), range(INPUTS), strict=False)
+    ]
+    image = build_implementation(load_board(board_id), BENCHMARKS["kws"], "zig", tmp_path).image
+    embedded, embedded_vectors = run(SimulatedBoard(board_id, image, "embedded"), inputs)
+    renode, renode_vectors = run(
+        SimulatedBoard(board_id, image, "renode", embedded.cycles / embedded.instructions), inputs
+    )
+    assert renode.instructions == embedded.instructions
+    assert renode_vectors == embedded_vectors
+    assert renode.time_s == pytest.approx(embedded.time_s, rel=0.01)
+
+
+@pytest.mark.usefixtures("renode")
+def test_renode_s_own_clock_follows_the_cycles_it_is_handed(tmp_path: Path) -> None:
+    data = (dataset := open_dataset(BENCHMARKS["kws"])).read(dataset.performance_segments()[0])
+    image = build_implementation(load_board("nucleo_l4r5zi"), BENCHMARKS["kws"], "zig", tmp_path).image
+    right = measure_on_embedded_engine("nucleo_l4r5zi", image, data)
+    handed = [right.cycles / right.instructions, 2 * right.cycles / right.instructions]
+    laps = []
+    for cycles_per_instruction in handed:
+        factory = SimulatedBoard("nucleo_l4r5zi", image, "renode", cycles_per_instruction)
+        with contextlib.closing(factory()) as target:
+            device = Device(target.session)
+            device.wait_for_banner()
+            device.load(data)
+            laps.append(device.infer(10, 0).runtime_us)
+    assert laps[1] == pytest.approx(2 * laps[0], rel=0.02)

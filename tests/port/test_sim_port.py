@@ -1,0 +1,241 @@
+"""sim:// as a pyserial program sees it: the benchmark firmware, and guests that misbehave, on the other end."""
+
+from __future__ import annotations
+
+import io
+import struct
+import threading
+import time
+from pathlib import Path
+
+import pytest
+import serial
+from serial.threaded import LineReader, ReaderThread
+
+import tinysim  # noqa: F401  (registers sim://)
+from tests.firmware.fake_model import FAKE_MODELS
+from tests.timing.assembler import assemble
+from tinysim.board import load_board
+from tinysim.errors import GuestFault, GuestHang, UserError
+from tinysim.firmware import build_firmware
+from tinysim.port import protocol_sim
+
+FLASH, STACK = 0x0800_0000, 0x200A_0000
+READY = b"m-ready\r\n"
+NAME = b"m-name-dut-[tinysim]\r\n"
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory) -> str:
+    folder = tmp_path_factory.mktemp("port")
+    build = build_firmware(
+        load_board("nucleo_l4r5zi"),
+        "kws",
+        FAKE_MODELS["kws"].write(folder / "model"),
+        toolchain="zig",
+        build_folder=folder / "build",
+    )
+    return f"sim://nucleo_l4r5zi?firmware={build.elf}&engine=embedded"
+
+
+@pytest.fixture
+def port(url):
+    with serial.serial_for_url(url, timeout=2) as port:
+        assert port.read_until(READY).endswith(READY)
+        yield port
+
+
+def guest(tmp_path: Path, source: str) -> str:
+    """A guest that starts at FLASH + 0x44; its exceptions spin at FLASH + 0x40."""
+    code = assemble(f"handler: b handler; nop; {source}")
+    path = tmp_path / "guest.bin"
+    path.write_bytes(struct.pack("<16I", STACK, FLASH + 0x45, *[FLASH + 0x41] * 14) + code)
+    return f"sim://nucleo_l4r5zi?firmware={path}&engine=embedded"
+
+
+def test_a_command_is_answered(port):
+    port.write(b"name%")
+    assert port.read_until(READY) == NAME + READY
+
+
+def test_timeouts_are_virtual_time(port):
+    port.timeout = 3.0
+    before = port.now()
+    assert port.read(1) == b""
+    assert port.now().time_ns - before.time_ns == pytest.approx(3e9, rel=1e-6)
+
+
+def test_a_timeout_of_zero_does_not_wait(port):
+    port.timeout = 0
+    before = port.now()
+    assert port.read(10) == b""
+    assert port.now() == before
+
+
+def test_read_returns_what_there_is_when_the_time_is_over(port):
+    port.write(b"name%")
+    port.timeout = 1
+    assert port.read(1000) == NAME + READY
+
+
+def test_in_waiting_lets_the_guest_run(port):
+    port.write(b"name%")
+    received = b""
+    while len(received) < len(NAME + READY):
+        received += port.read(port.in_waiting)
+    assert received == NAME + READY
+
+
+def test_flush_delivers_and_the_input_buffer_can_be_dropped(port):
+    port.write(b"name%")
+    port.flush()
+    assert port.out_waiting == 0
+    port.timeout = 0.1
+    assert port.read(1) == b"m"
+    assert port.in_waiting == 1
+    port.reset_input_buffer()
+    port.timeout = 1
+    assert port.read_until(READY) == NAME[2:] + READY
+
+
+def test_bytes_are_stamped_at_the_line_s_pace(port):
+    port.write(b"name%")
+    port.read(1)
+    first = port.last_byte_read()
+    port.read(1)
+    second = port.last_byte_read()
+    # Ten bits at 115200 baud: 86.8 us.
+    assert second.time_ns - first.time_ns == pytest.approx(86_806, rel=0.01)
+    assert second.instructions > first.instructions
+
+
+def test_a_snapshot_brings_everything_back(port):
+    port.write(b"name%")
+    port.read_until(READY)
+    snapshot = port.snapshot()
+    answers = []
+    for _ in range(2):
+        port.restore(snapshot)
+        port.write(b"timestamp%profile%")
+        answers.append((port.read_until(READY) + port.read_until(READY), port.now()))
+    assert answers[0] == answers[1]
+
+
+def test_settings_and_lines_of_a_real_port_are_accepted(port):
+    port.baudrate = 9600
+    port.dtr = port.rts = False
+    port.send_break(0)
+    port.break_condition = False
+    assert (port.cts, port.dsr, port.ri, port.cd) == (True, True, False, True)
+    port.write(b"name%")
+    assert port.read_until(READY) == NAME + READY
+
+
+def test_a_closed_port_refuses_and_opens_again(url):
+    port = serial.serial_for_url(url, timeout=2)
+    port.close()
+    port.close()
+    with pytest.raises(serial.PortNotOpenError):
+        port.read()
+    port.open()
+    assert port.read_until(READY).startswith(b"m-timestamp-mode-performance")
+    with pytest.raises(serial.SerialException):
+        port.open()
+    port.close()
+
+
+def test_a_reader_thread_and_a_writer_share_the_port(url):
+    lines: list[str] = []
+    done = threading.Event()
+
+    class Lines(LineReader):
+        def handle_line(self, line: str) -> None:
+            lines.append(line)
+            if line.startswith("m-name"):
+                done.set()
+
+    port = serial.serial_for_url(url, timeout=0.05)
+    with ReaderThread(port, Lines):
+        began = time.monotonic()
+        while not done.is_set() and time.monotonic() - began < 30:
+            port.write(b"name%")
+            time.sleep(0.05)
+    assert "m-name-dut-[tinysim]" in lines
+
+
+def test_a_read_can_be_cancelled_from_another_thread(tmp_path):
+    with serial.serial_for_url(guest(tmp_path, "spin: b spin"), timeout=1e6) as port:
+        timer = threading.Timer(0.2, port.cancel_read)
+        timer.start()
+        assert port.read(1) == b""
+        timer.join()
+        assert port.now().time_s < 1e6
+
+
+def test_text_wrappers_work(url):
+    with serial.serial_for_url(url, timeout=2) as port:
+        text = io.TextIOWrapper(io.BufferedRWPair(port, port), newline="\r\n")
+        assert text.readline() == "m-timestamp-mode-performance\r\n"
+        while text.readline() != "m-ready\r\n":
+            pass
+        text.write("name%")
+        text.flush()
+        assert text.readline() == "m-name-dut-[tinysim]\r\n"
+
+
+def test_a_program_that_never_reads_does_not_fill_memory(tmp_path, monkeypatch):
+    monkeypatch.setattr(protocol_sim, "RECEIVED_MAX", 4)
+    flood = "ldr r0, =0x40008000; ldr r1, =8888; str r1, [r0, #12]; movs r1, #13; str r1, [r0]"
+    url = guest(tmp_path, flood + "; again: str r1, [r0, #40]; b again; .ltorg")
+    with serial.serial_for_url(url, timeout=0.001) as port:
+        port.write(bytes(100))
+        port.flush()
+        assert port.read(4) == bytes([13] * 4)
+        assert port.read(1) == b"\r"
+
+
+def test_waiting_for_a_guest_that_sleeps_for_good_is_an_error(tmp_path):
+    with serial.serial_for_url(guest(tmp_path, "cpsid i; again: wfi; b again"), timeout=None) as port:
+        with pytest.raises(serial.SerialException, match="sleeps with nothing to wake it"):
+            port.read(1)
+        # With a timeout it is just silent, as a real board would be.
+        port.timeout = 1
+        assert port.read(1) == b""
+
+
+def test_waiting_for_a_guest_that_spins_is_an_error_that_says_where(tmp_path):
+    url = guest(tmp_path, "nop; nop; spin: b spin") + "&patience_s=0.01"
+    with serial.serial_for_url(url, timeout=None) as port, pytest.raises(GuestHang) as error:
+        port.read(1)
+    assert isinstance(error.value, serial.SerialException)
+    assert "0x08000048" in str(error.value)
+
+
+def test_a_fault_keeps_its_report(tmp_path):
+    url = guest(tmp_path, "movs r0, #42; udf #1")
+    with serial.serial_for_url(url, timeout=1) as port, pytest.raises(GuestFault) as error:
+        port.read(1)
+    assert isinstance(error.value, serial.SerialException)
+    assert "0x08000046" in str(error.value)
+    assert "0000002a" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("bad", "says"),
+    [
+        ("sim://nucleo_l4r5zi", "names no firmware"),
+        ("sim://nucleo_l4r5?firmware=x.elf", "did you mean nucleo_l4r5zi"),
+        ("sim://nucleo_l4r5zi?firmware=missing.elf", "No such file"),
+        ("sim://nucleo_l4r5zi?firmware=x.elf&speed=9", "unknown option 'speed'"),
+        ("sim://nucleo_l4r5zi?firmware", "cannot read the options"),
+        ("sim://nucleo_l4r5zi?firmware={image}&timing=maybe", "timing is on or off"),
+        ("sim://nucleo_l4r5zi?firmware={image}&patience_s=-1", "patience_s is to be a number above 0"),
+        ("sim://nucleo_l4r5zi?firmware={image}&engine=qemu", "unknown engine 'qemu'"),
+    ],
+)
+def test_a_bad_url_is_one_line(url, bad, says):
+    image = url.partition("firmware=")[2].partition("&")[0]
+    with pytest.raises(UserError) as error:
+        serial.serial_for_url(bad.format(image=image))
+    assert says in str(error.value)
+    assert "\n" not in str(error.value)

@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+import serial
+
+from tinysim.errors import UserError
+from tinysim.shell.pseudo_terminal import pseudo_terminal
+
+
+def test_a_serial_program_opens_it_by_its_name(tmp_path: Path) -> None:
+    path = tmp_path / "board"
+    with pseudo_terminal(path) as line:
+        assert path.is_symlink()
+        for _ in range(2):  # programs come and go
+            with serial.Serial(str(path), 921600, timeout=2) as port:
+                port.write(bytes(range(256)))
+                assert os.read(line, 4096) == bytes(range(256))
+                os.write(line, bytes(range(256)))
+                assert port.read(256) == bytes(range(256))
+    assert not os.path.lexists(path)
+
+
+def test_what_the_board_said_before_waits_for_whoever_looks_first(tmp_path: Path) -> None:
+    said = bytes(index % 251 for index in range(5000))
+    with pseudo_terminal(tmp_path / "board", said), (tmp_path / "board").open("rb", buffering=0) as reader:
+        found = b""
+        while len(found) < 2048:
+            found += reader.read(4096)
+        assert found == said[-2048:]
+
+
+def test_it_echoes_nothing_and_does_not_block(tmp_path: Path) -> None:
+    with pseudo_terminal(tmp_path / "board") as line:
+        os.write(line, b"from the board\r\n")
+        with pytest.raises(BlockingIOError):
+            os.read(line, 1)
+
+
+def test_a_link_to_a_terminal_that_is_gone_is_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "board"
+    path.symlink_to("/dev/pts/999999")
+    with pseudo_terminal(path):
+        assert os.readlink(path) != "/dev/pts/999999"
+    assert not os.path.lexists(path)
+
+
+def test_a_link_to_the_number_that_is_now_ours_is_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "board"
+    ours, theirs = os.openpty()
+    path.symlink_to(os.ttyname(theirs))
+    os.close(ours)
+    os.close(theirs)
+    with pseudo_terminal(path):
+        assert path.is_symlink()
+    assert not os.path.lexists(path)
+
+
+def test_nothing_else_is_overwritten(tmp_path: Path) -> None:
+    path = tmp_path / "board"
+    with pseudo_terminal(path):
+        target = os.readlink(path)
+        with (
+            pytest.raises(UserError, match=re.escape(f"links to {target}, which is in use")),
+            pseudo_terminal(path),
+        ):
+            pass
+        assert os.readlink(path) == target
+
+    path.write_text("precious")
+    with pytest.raises(UserError, match="is not a link to a pseudo terminal"), pseudo_terminal(path):
+        pass
+    assert path.read_text() == "precious"
+
+    path.unlink()
+    path.symlink_to(tmp_path / "nowhere")
+    with (
+        pytest.raises(UserError, match=r"links to .*nowhere, not to a pseudo terminal"),
+        pseudo_terminal(path),
+    ):
+        pass
+    assert path.is_symlink()
+
+    with pytest.raises(UserError, match="cannot make the link"), pseudo_terminal(tmp_path / "no" / "folder"):
+        pass
+
+
+def test_a_link_that_somebody_replaced_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "board"
+    with pseudo_terminal(path):
+        path.unlink()
+        path.write_text("mine now")
+    assert path.read_text() == "mine now"

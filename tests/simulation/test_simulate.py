@@ -1,0 +1,189 @@
+"""Both runs side by side, against devices in Python, and what is written down of them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.fake_device import INSTRUCTIONS_PER_INFERENCE, FakeTargetFactory
+from tests.fake_ports.mischief import forge
+from tinysim.board import load_board
+from tinysim.conformance.tree import check_tree
+from tinysim.datasets.benchmarks import BENCHMARKS
+from tinysim.datasets.dataset import DataSet, open_dataset
+from tinysim.errors import GuestError
+from tinysim.results.tree import Place, write_submission
+from tinysim.simulation.implementation import Implementation
+from tinysim.simulation.run import Mode, Outcome, simulate
+from tinysim.simulation.submission import describe_figures, make_figures, make_submission
+
+PLACE = Place("closed", "acme", "nucleo_l4r5zi", "kws")
+EPOCH_S = 1_700_000_000.0
+
+
+@pytest.fixture
+def dataset(tmp_path: Path) -> DataSet:
+    folder = tmp_path / "data/datasets/kws01"
+    folder.mkdir(parents=True)
+    random = np.random.default_rng(2)
+    rows = []
+    for number in range(70):
+        content = random.bytes(490)
+        (folder / f"in_{number:02d}.bin").write_bytes(content)
+        rows.append(f"in_{number:02d}.bin,12,{sum(content) % 12}\n")
+    (folder / "y_labels.csv").write_text("".join(rows))
+    return open_dataset(BENCHMARKS["kws"], tmp_path / "data")
+
+
+def run(
+    dataset: DataSet,
+    journal_folder: Path,
+    *,
+    mode: Mode = "all",
+    workers: int = 1,
+    factory: FakeTargetFactory | None = None,
+    on_progress: object = None,
+) -> Outcome:
+    built = Implementation(
+        Path("kws.elf"),
+        "f" * 64,
+        {"firmware/main.c": b"int main(void);\n"},
+        toolchain="zig",
+        compiler="clang 22",
+        compiler_flags=("-O3",),
+        model_name="kws_ref_model.tflite",
+        model_sha256="e" * 64,
+        macs=2_656_768,
+        flash_bytes=50_000,
+        ram_bytes=40_000,
+    )
+    return simulate(
+        load_board("nucleo_l4r5zi"),
+        "embedded",
+        built,
+        dataset,
+        factory or FakeTargetFactory(),
+        mode=mode,
+        workers=workers,
+        journal_folder=journal_folder,
+        on_progress=on_progress or (lambda _name, _done, _total: None),  # type: ignore[arg-type]
+    )
+
+
+def tree_of(outcome: Outcome, root: Path) -> dict[str, bytes]:
+    write_submission(root, make_submission(outcome, PLACE, EPOCH_S, "results.txt"))
+    return {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*") if path.is_file()}
+
+
+def test_the_tree_does_not_depend_on_the_number_of_workers(dataset: DataSet, tmp_path: Path) -> None:
+    trees = [
+        tree_of(run(dataset, tmp_path / "journal", workers=workers), tmp_path / f"out{workers}")
+        for workers in (1, 2, 3)
+    ]
+    assert trees[0] == trees[1] == trees[2]
+    assert check_tree(tmp_path / "out1") == []
+    assert list((tmp_path / "journal").iterdir()) == []
+
+
+def test_sessions_of_a_tree_follow_each_other(dataset: DataSet, tmp_path: Path) -> None:
+    tree = tree_of(run(dataset, tmp_path), tmp_path / "out")
+    results = "closed/acme/results/nucleo_l4r5zi/kws"
+    performance, accuracy = (
+        tree[f"{results}/{mode}/log.txt"].decode() for mode in ("performance", "accuracy")
+    )
+    end_of_performance = float(performance.splitlines()[-1].split(" ")[0])
+    start_of_accuracy = float(accuracy.splitlines()[0].split(" ")[0])
+    assert 0 < start_of_accuracy - end_of_performance < 2
+    assert "m-session-start-id[20231114221320]" in performance
+    assert "m-session-start-id[20231114221320]" not in accuracy
+
+
+def test_a_simulated_tree_says_so(dataset: DataSet, tmp_path: Path) -> None:
+    tree = tree_of(run(dataset, tmp_path), tmp_path / "out")
+    system = json.loads(tree["closed/acme/systems/nucleo_l4r5zi.json"])
+    assert system["Status"] == "rdi"
+    assert system["Hardware Notes"].startswith("Simulated by tinysim")
+    assert "not yet been held against silicon" in system["Hardware Notes"]
+    assert system["General Compiler(s)"] == "clang 22"
+    assert system["Processor(s) Frequencies"] == "120 MHz"
+    readme = tree["closed/acme/code/kws/nucleo_l4r5zi/README.md"].decode()
+    assert "simulated" in readme
+    assert "clang 22" in readme
+    assert "3,000,0" in readme
+    facts = json.loads(tree["closed/acme/code/kws/nucleo_l4r5zi/facts.json"])
+    assert facts["instructions_per_inference"] == INSTRUCTIONS_PER_INFERENCE
+    assert facts["ram_bytes"] == 40_000
+
+
+def test_the_figures_for_programs_and_people(dataset: DataSet, tmp_path: Path) -> None:
+    outcome = run(dataset, tmp_path)
+    figures = make_figures(outcome, "build/submission")
+    assert {
+        "benchmark",
+        "board",
+        "engine",
+        "clock_hz",
+        "firmware_sha256",
+        "model_sha256",
+        "compiler",
+        "instructions_per_inference",
+        "cycles_per_inference",
+        "latency_ms",
+        "throughput_inf_per_s",
+        "top1_percent",
+        "auc",
+        "energy_uj_per_inf",
+        "tree",
+    } <= figures.keys()
+    assert figures["cycles_per_inference"] == pytest.approx(6_000_000, abs=2)
+    assert figures["throughput_inf_per_s"] == pytest.approx(20, rel=1e-3)
+    assert figures["top1_percent"] == 100.0
+    described = dict(describe_figures(outcome))
+    assert described["memory"].startswith("flash 50,000 bytes, RAM 40,000 bytes")
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("mode", ["performance", "accuracy"])
+def test_one_mode_alone(dataset: DataSet, tmp_path: Path, mode: Mode, workers: int) -> None:
+    outcome = run(dataset, tmp_path, mode=mode, workers=workers)
+    assert (outcome.performance is not None) is (mode == "performance")
+    assert (outcome.accuracy is not None) is (mode == "accuracy")
+    assert outcome.inference is not None
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_error_of_either_run_ends_both(dataset: DataSet, tmp_path: Path, workers: int) -> None:
+    with pytest.raises(GuestError, match="where m-lap-us belongs"):
+        run(dataset, tmp_path, workers=workers, factory=FakeTargetFactory(mischief=forge))
+
+
+def test_progress_of_both_runs_is_told(dataset: DataSet, tmp_path: Path) -> None:
+    seen: dict[str, list[int]] = {"performance": [], "accuracy": []}
+
+    def on_progress(name: str, done: int, _total: int) -> None:
+        seen[name].append(done)
+
+    run(dataset, tmp_path, workers=2, on_progress=on_progress)
+    assert seen["performance"] == [1, 2, 3, 4, 5]
+    assert (seen["accuracy"][0], seen["accuracy"][-1]) == (0, 70)
+    assert seen["accuracy"] == sorted(seen["accuracy"])
+
+
+def test_an_interrupted_accuracy_run_is_kept_for_the_next(dataset: DataSet, tmp_path: Path) -> None:
+    def interrupt(name: str, done: int, _total: int) -> None:
+        if name == "accuracy" and done:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(dataset, tmp_path / "journal", mode="accuracy", on_progress=interrupt)
+    first: list[int] = []
+    run(
+        dataset,
+        tmp_path / "journal",
+        mode="accuracy",
+        on_progress=lambda _name, done, _total: first.append(done),
+    )
+    assert first[0] == 20

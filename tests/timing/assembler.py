@@ -1,0 +1,32 @@
+"""Assembles Thumb code and disassembles it as the engine does."""
+
+from __future__ import annotations
+
+import functools
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import capstone
+from elftools.elf.elffile import ELFFile
+
+
+@functools.cache
+def assemble(source: str) -> bytes:
+    text = f".syntax unified\n.thumb\n.text\n{source}\n"
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "code.s"
+        path.write_text(text)
+        target = Path(folder) / "code.o"
+        command = [sys.executable, "-m", "ziglang", "cc", "-target", "thumb-freestanding-eabihf"]
+        command += ["-mcpu=cortex_m4+vfp4d16sp", "-c", str(path), "-o", str(target)]
+        subprocess.run(command, check=True, capture_output=True)
+        with target.open("rb") as file:
+            return ELFFile(file).get_section_by_name(".text").data()
+
+
+def disassemble(source: str, address: int = 0x0800_0000) -> list[capstone.CsInsn]:
+    decoder = capstone.Cs(capstone.CS_ARCH_ARM, capstone.CS_MODE_THUMB | capstone.CS_MODE_MCLASS)
+    decoder.detail = True
+    return list(decoder.disasm(assemble(source), address))

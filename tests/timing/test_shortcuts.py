@@ -1,0 +1,58 @@
+"""What makes the model fast must not change what it says."""
+
+from __future__ import annotations
+
+import ctypes
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.timing.assembler import disassemble
+from tests.timing.test_flash import DATA_CACHE, FLASH, INSTRUCTION_CACHE, PREFETCH, RAM, Machine
+from tinysim.timing.structures import native_block
+
+BLOCKS = [
+    "ldr r0, [r1]; ldr r2, [r1, #4]; ldrh r3, [r1, #6]",
+    "ldr r0, [r1], #4; ldr r2, [r3], #4; ldrb r4, [r5, #1]; b .",
+    "ldr r0, [r1, #-8]; ldrd r2, r3, [r5, #16]; ldm r4, {r6, r7}",
+    "ldrb r0, [r1]; ldr r2, [r1, #1]",
+    "ldr r0, [r1]; ldr r2, [r0]",
+    "nop.w; nop.w; nop.w; nop.w; nop.w; nop.w; nop.w; nop.w; nop.w; b .",
+]
+POINTERS = st.sampled_from(
+    [RAM, RAM + 1, RAM + 2, FLASH, FLASH + 0x10000, FLASH - 4, FLASH + 0x1FFFFC, 0, 0x1FFFFE]
+)
+
+
+@given(
+    control=st.sampled_from([0, 2, 5, 5 | PREFETCH, 5 | PREFETCH | INSTRUCTION_CACHE | DATA_CACHE]),
+    steps=st.lists(
+        st.tuples(
+            st.sampled_from(BLOCKS),
+            st.integers(0, 40).map(lambda place: 8 * place + 2 * (place % 3)),
+            st.sampled_from([FLASH, RAM]),
+            st.lists(POINTERS, min_size=6, max_size=6),
+            st.integers(1, 3),
+        ),
+        max_size=25,
+    ),
+)
+def test_loads_told_free_by_their_ranges_are_free(control, steps):
+    quick, thorough = Machine(control), Machine(control)
+    for source, offset, where, pointers, times in steps:
+        address = where + 4 * offset
+        instructions = disassemble(source, address)
+        timing = quick.model.describe_block(address, instructions)
+        block = native_block(timing, address, sum(instruction.size for instruction in instructions))
+        values = (ctypes.c_uint32 * 16)(0, *pointers)
+        for _ in range(times):
+            costs = []
+            for machine, only_ranges in ((quick, block.only_ranges), (thorough, False)):
+                block.only_ranges, kept = only_ranges, block.only_ranges
+                costs.append(
+                    machine.native.timing_enter(
+                        machine.state, ctypes.byref(block), values, machine.peek, None
+                    )
+                )
+                block.only_ranges = kept
+            assert costs[0] == costs[1]

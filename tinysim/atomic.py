@@ -1,0 +1,98 @@
+"""Replacing a folder in one step: whoever looks finds the old one or the new one, never half of one."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import shutil
+from collections.abc import Callable, Generator
+from pathlib import Path
+
+_AT_FDCWD = -100
+_RENAME_EXCHANGE = 2
+
+
+def replace_folder(folder: Path, change: Callable[[Path], None]) -> None:
+    """Apply `change` to a copy of `folder` (empty if there is none), then put the copy in its place.
+
+    Where `change` raises, or the process is interrupted, `folder` is as it was. Processes that replace folders
+    beside each other wait for each other. Raises OSError as the file system does.
+    """
+    parent = folder.parent
+    made = [path for path in (parent, *parent.parents) if not path.exists()]
+    parent.mkdir(parents=True, exist_ok=True)
+    new = parent / f".{folder.name}.tinysim-new"
+    old = parent / f".{folder.name}.tinysim-old"
+    try:
+        with _locked(parent):
+            _recover(folder, new, old)
+            try:
+                if folder.is_dir():
+                    shutil.copytree(folder, new, symlinks=True)
+                else:
+                    new.mkdir()
+                change(new)
+                _flush(new)
+                _swap(folder, new, old)
+            finally:
+                _remove(new)
+                _remove(old)
+    except BaseException:
+        for path in made:
+            with contextlib.suppress(OSError):
+                path.rmdir()
+        raise
+
+
+def _swap(folder: Path, new: Path, old: Path) -> None:
+    if not folder.exists():
+        new.rename(folder)
+    elif not _exchange(new, folder):
+        folder.rename(old)
+        new.rename(folder)
+
+
+def _exchange(first: Path, second: Path) -> bool:
+    """Exchange two paths in one step; False where the system cannot."""
+    try:
+        renameat2 = ctypes.CDLL(None, use_errno=True).renameat2
+    except (AttributeError, OSError, TypeError):
+        return False
+    paths = (os.fsencode(first), os.fsencode(second))
+    return bool(renameat2(_AT_FDCWD, paths[0], _AT_FDCWD, paths[1], _RENAME_EXCHANGE) == 0)
+
+
+def _recover(folder: Path, new: Path, old: Path) -> None:
+    """Clear up behind a process that was killed."""
+    if old.exists() and not folder.exists():
+        old.rename(folder)
+    _remove(new)
+    _remove(old)
+
+
+def _remove(path: Path) -> None:
+    shutil.rmtree(path, ignore_errors=True)
+
+
+def _flush(folder: Path) -> None:
+    """Wait until the disk has what was written: some file systems say only then that they are full."""
+    for path in folder.rglob("*"):
+        if path.is_file() and not path.is_symlink():
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Generator[None, None, None]:
+    try:
+        import fcntl
+    except ImportError:  # not on this system: then two runs must not write one tree at the same time
+        yield
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

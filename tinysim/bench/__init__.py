@@ -1,0 +1,1 @@
+"""The project's own speed figures: as ratios against something measured in the same run."""

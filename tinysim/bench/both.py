@@ -1,0 +1,79 @@
+"""Both engines side by side: the same image, the same inputs, in the same run."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from tinysim.bench.engine import BOARD, seconds, uart_input_s
+from tinysim.board import load_board
+from tinysim.datasets.benchmarks import BENCHMARKS
+from tinysim.datasets.dataset import open_dataset
+from tinysim.engines.renode import Installation, find_installation
+from tinysim.runner.device import Device
+from tinysim.runner.performance import measure_single_inference
+from tinysim.simulation.implementation import build_implementation
+from tinysim.simulation.targets import SimulatedBoard
+
+INFERENCES = 40
+UART_BYTES = 20_000
+
+
+@dataclass(frozen=True)
+class Figures:
+    """One engine's figures; the runs are whole `tinysim sim kws` commands, with the image already built."""
+
+    engine: str
+    boot_s: float
+    mips: float
+    uart_bytes_per_s: float
+    instructions_per_inference: int
+    performance_s: float
+    accuracy_s: float
+
+
+def engines() -> tuple[list[str], str | None]:
+    """Return the engines to compare, and why Renode is not among them."""
+    installation = find_installation()
+    if isinstance(installation, Installation):
+        return ["embedded", "renode"], None
+    return ["embedded"], installation
+
+
+def measure(engine: str, build_folder: Path) -> Figures:
+    """Measure one engine. Raises UserError where data, compiler or engine are missing."""
+    benchmark = BENCHMARKS["kws"]
+    dataset = open_dataset(benchmark)
+    data = dataset.read(dataset.performance_segments()[0])
+    image = build_implementation(load_board(BOARD), benchmark, "zig", build_folder).image
+    began = time.perf_counter()
+    with contextlib.closing(SimulatedBoard(BOARD, image, engine)()) as target:
+        device = Device(target.session)
+        device.wait_for_banner()
+        boot_s = time.perf_counter() - began
+        instructions = measure_single_inference(target, device, data).instructions
+        device.load(data)
+        device.infer(1, 0)
+        inference_s = seconds(lambda: device.infer(INFERENCES, 0))
+        input_s = uart_input_s(target.port, UART_BYTES)
+    return Figures(
+        engine=engine,
+        boot_s=boot_s,
+        mips=INFERENCES * instructions / inference_s / 1e6,
+        uart_bytes_per_s=UART_BYTES / input_s,
+        instructions_per_inference=instructions,
+        performance_s=_run_s(engine, "performance", build_folder),
+        accuracy_s=_run_s(engine, "accuracy", build_folder),
+    )
+
+
+def _run_s(engine: str, mode: str, build_folder: Path) -> float:
+    with tempfile.TemporaryDirectory() as out:
+        command = [sys.executable, "-m", "tinysim", "sim", "kws", "--engine", engine, "--mode", mode]
+        command += ["--out", out, "--build", str(build_folder)]
+        return seconds(lambda: subprocess.run(command, check=True, capture_output=True))

@@ -1,0 +1,134 @@
+"""How fast the embedded engine is on the kws image."""
+
+from __future__ import annotations
+
+import contextlib
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tinysim.bench.bare import BareUnicorn
+from tinysim.board import load_board
+from tinysim.datasets.benchmarks import BENCHMARKS
+from tinysim.datasets.dataset import open_dataset
+from tinysim.engines import Engine
+from tinysim.port.protocol_sim import Serial
+from tinysim.runner.device import Device
+from tinysim.runner.performance import measure_single_inference
+from tinysim.session import Session
+from tinysim.simulation.implementation import build_implementation
+from tinysim.simulation.targets import SimulatedTarget
+
+BOARD = "nucleo_l4r5zi"
+INFERENCES = 40
+ROUNDS = 5
+UART_BYTES = 200_000
+SNAPSHOTS = 50
+
+
+@dataclass(frozen=True)
+class EngineSpeed:
+    """Medians over rounds in which bare Unicorn and the engine took turns.
+
+    Rates are millions of guest instructions a second of host time. Ratios are medians of each round's ratio
+    to the faster kind of bare Unicorn.
+    """
+
+    bare_mips: float
+    plain_ram_mips: float
+    counting_mips: float
+    timing_mips: float
+    counting_ratio: float
+    timing_ratio: float
+    uart_bytes_per_s: float
+    boot_s: float
+    snapshot_s: float
+    restore_s: float
+    instructions_per_inference: int
+
+
+class _Bench:
+    """A booted board with an input loaded."""
+
+    def __init__(self, image: Path, data: bytes, timing: str) -> None:
+        began = time.perf_counter()
+        self.port = Serial()
+        self.port.port = f"sim://{BOARD}?firmware={image}&timing={timing}&engine=embedded"
+        self.port.open()
+        self.target = SimulatedTarget(self.port)
+        self.device = Device(Session(self.port))
+        self.device.wait_for_banner()
+        self.boot_s = time.perf_counter() - began
+        self.device.load(data)
+
+    def instructions(self, data: bytes) -> int:
+        return measure_single_inference(self.target, self.device, data).instructions
+
+    def infer(self) -> float:
+        return seconds(lambda: self.device.infer(INFERENCES, 0))
+
+
+def seconds(action: Callable[[], object]) -> float:
+    """Return the host time that `action` takes."""
+    began = time.perf_counter()
+    action()
+    return time.perf_counter() - began
+
+
+def measure_engine(build_folder: Path) -> EngineSpeed:
+    """Build the kws image in `build_folder` and measure. Raises UserError where data or compiler are missing."""
+    board, benchmark = load_board(BOARD), BENCHMARKS["kws"]
+    dataset = open_dataset(benchmark)
+    data = dataset.read(dataset.performance_segments()[0])
+    image = build_implementation(board, benchmark, "zig", build_folder).image
+    counting, timing = _Bench(image, data, "off"), _Bench(image, data, "on")
+    with contextlib.closing(counting.port), contextlib.closing(timing.port):
+        assert counting.port.engine is not None
+        bare = BareUnicorn(counting.port.engine, "model_invoke", plain_ram=False)
+        plain = BareUnicorn(counting.port.engine, "model_invoke", plain_ram=True)
+        instructions = counting.instructions(data)
+        rounds = []
+        for number in range(ROUNDS + 1):
+            bare_s = seconds(lambda: bare.call(INFERENCES))
+            plain_s = seconds(lambda: plain.call(INFERENCES))
+            row = (bare_s, plain_s, counting.infer(), timing.infer())
+            if number > 0:  # the first round translates the code
+                rounds.append(row)
+        millions = INFERENCES * instructions / 1e6
+        return EngineSpeed(
+            bare_mips=statistics.median(millions / row[0] for row in rounds),
+            plain_ram_mips=statistics.median(millions / row[1] for row in rounds),
+            counting_mips=statistics.median(millions / row[2] for row in rounds),
+            timing_mips=statistics.median(millions / row[3] for row in rounds),
+            counting_ratio=statistics.median(min(row[:2]) / row[2] for row in rounds),
+            timing_ratio=statistics.median(min(row[:2]) / row[3] for row in rounds),
+            uart_bytes_per_s=UART_BYTES / uart_input_s(counting.port, UART_BYTES),
+            boot_s=timing.boot_s,
+            snapshot_s=_snapshot_s(timing.port.engine),
+            restore_s=_restore_s(timing.port.engine),
+            instructions_per_inference=instructions,
+        )
+
+
+def uart_input_s(port: Serial, size_bytes: int) -> float:
+    """Return how long the guest takes for input that ends no command: nothing but bytes on their way in."""
+    data = b"x" * size_bytes
+
+    def send() -> None:
+        port.write(data)
+        port.flush()
+
+    return seconds(send)
+
+
+def _snapshot_s(engine: Engine | None) -> float:
+    assert engine is not None
+    return statistics.median(seconds(engine.snapshot) for _ in range(SNAPSHOTS))
+
+
+def _restore_s(engine: Engine | None) -> float:
+    assert engine is not None
+    kept = engine.snapshot()
+    return statistics.median(seconds(lambda: engine.restore(kept)) for _ in range(SNAPSHOTS))

@@ -1,0 +1,27 @@
+"""`tinysim check`: whether a results tree is conformant."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from tinysim.conformance.findings import errors
+from tinysim.conformance.tree import check_tree
+
+
+@click.command()
+@click.argument("tree", type=click.Path(path_type=Path))
+@click.option(
+    "--version", type=click.Choice(["v1.2"]), default="v1.2", show_default=True, help="Rules to apply."
+)
+def check(tree: Path, version: str) -> int:
+    """Check the results tree at TREE: one line a finding; exit 0 conformant, 1 not, 2 cannot read."""
+    findings = check_tree(tree)
+    for finding in findings:
+        click.echo(str(finding))
+    breaches = len(errors(findings))
+    warnings = len(findings) - breaches
+    verdict = f"not conformant with {version}" if breaches else f"conformant with {version}"
+    click.echo(f"{tree}: {verdict} ({breaches} errors, {warnings} warnings)")
+    return 1 if breaches else 0

@@ -1,0 +1,5 @@
+"""From a network to C source: an arena plan, packed weights, one kernel call a layer."""
+
+from tinysim.codegen.compiler import CompiledLayer, CompiledModel, compile_model
+
+__all__ = ["CompiledLayer", "CompiledModel", "compile_model"]

@@ -1,0 +1,1 @@
+"""What makes a results tree conformant, as plain functions that return findings."""

@@ -1,0 +1,1 @@
+"""The benchmarks' data sets: where they are, their label files and inputs, and how to obtain them."""

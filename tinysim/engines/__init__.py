@@ -1,0 +1,79 @@
+"""What an engine is: a board that runs an image, with a serial console, virtual time and exact counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Protocol
+
+from tinysim.board import Board
+from tinysim.image import Image
+from tinysim.stamp import Stamp
+
+
+@dataclass(frozen=True)
+class StampedByte:
+    """A byte that has left the console, stop bit included, and the moment at which it had."""
+
+    value: int
+    stamp: Stamp
+
+
+class Stop(Enum):
+    """Why an engine came back from running."""
+
+    DEADLINE = "the virtual time is up"
+    OUTPUT = "a byte has left the console"
+    ASLEEP = "the core sleeps, and nothing is left that could wake it"
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A state of board and guest, good for the engine that made it."""
+
+    content: Any
+
+
+class Engine(Protocol):
+    """A board that runs an image. Time passes only inside `run`.
+
+    `run` raises GuestFault where the guest ends in a fault that it does not handle.
+    """
+
+    name: str
+    board: Board
+    image: Image
+
+    def now(self) -> Stamp:
+        """Return the present moment."""
+
+    def run(self, until_ns: int) -> Stop:
+        """Run until the virtual time `until_ns`, or until a byte has left the console, or for good asleep."""
+
+    def send(self, data: bytes) -> None:
+        """Put bytes on the line to the console; they arrive at its pace while the guest runs."""
+
+    def unsent(self) -> int:
+        """Return how many bytes have not yet arrived at the console."""
+
+    def take_output(self) -> Sequence[StampedByte]:
+        """Return what has left the console since the last call."""
+
+    def read_memory(self, address: int, size_bytes: int) -> bytes:
+        """Return the memory's content. Raises ValueError where there is none."""
+
+    def registers(self) -> dict[str, int]:
+        """Return the core's registers by name."""
+
+    def whereabouts(self) -> str:
+        """Say where the guest is, with symbols, and what it may be waiting for: for messages."""
+
+    def snapshot(self) -> Snapshot:
+        """Return the state of board and guest."""
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go back to a state that `snapshot` returned; bytes on the way to and from the console are dropped."""
+
+    def close(self) -> None:
+        """Let go of everything the engine holds."""

@@ -1,0 +1,73 @@
+"""What differs between the cores of the Cortex-M family, as data for the native core."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from unicorn import arm_const
+
+from tinysim.board import Core
+from tinysim.engines.embedded.structures import CoreModel
+
+_NO_FPU = (0, 0, 0)
+
+
+@dataclass(frozen=True)
+class CoreType:
+    """A kind of core. Identification values are from the cores' technical reference manuals.
+
+    `exception_return` is EXC_RETURN to thread mode on the main stack without a floating-point frame.
+    """
+
+    unicorn_model: int
+    cpuid: int
+    exception_return: int = 0xFFFF_FFF9
+    secure_bank: int = 0
+    has_bit_band: bool = False
+    has_cycle_counter: bool = True
+    has_configurable_faults: bool = True
+    mpu_type: int = 0x0000_0800
+
+
+CORE_TYPES = {
+    # Unicorn has no Cortex-M0+: the instructions are those of a Cortex-M0.
+    "cortex-m0+": CoreType(
+        arm_const.UC_CPU_ARM_CORTEX_M0,
+        cpuid=0x410C_C601,
+        has_cycle_counter=False,
+        has_configurable_faults=False,
+    ),
+    "cortex-m4": CoreType(arm_const.UC_CPU_ARM_CORTEX_M4, cpuid=0x410F_C241, has_bit_band=True),
+    "cortex-m7": CoreType(arm_const.UC_CPU_ARM_CORTEX_M7, cpuid=0x411F_C272),
+    # Without TrustZone in use EXC_RETURN names the non-secure state (ARMv8-M ARM, D1.2.31 and B3.18).
+    "cortex-m33": CoreType(
+        arm_const.UC_CPU_ARM_CORTEX_M33, cpuid=0x410F_D214, exception_return=0xFFFF_FFB8, secure_bank=1
+    ),
+}
+
+_MEDIA_AND_FLOAT_REGISTERS = {
+    None: _NO_FPU,
+    "fpv4-sp-d16": (0x1011_0021, 0x1100_0011, 0),
+    "fpv5-sp-d16": (0x1011_0021, 0x1100_0011, 0x0000_0040),
+    "fpv5-d16": (0x1011_0221, 0x1200_0011, 0x0000_0040),
+}
+
+
+def core_model(core: Core) -> CoreModel:
+    """Return the native core's description of a board's core."""
+    kind = CORE_TYPES[core.name]
+    return CoreModel(
+        unicorn_model=kind.unicorn_model,
+        cpuid=kind.cpuid,
+        interrupts=core.external_interrupts,
+        priority_bits=core.nvic_priority_bits,
+        exception_return=kind.exception_return,
+        secure_bank=kind.secure_bank,
+        has_fpu=core.fpu is not None,
+        has_bit_band=kind.has_bit_band,
+        has_cycle_counter=kind.has_cycle_counter,
+        has_configurable_faults=kind.has_configurable_faults,
+        has_mask_levels=kind.has_configurable_faults,
+        mpu_type=kind.mpu_type,
+        mvfr=_MEDIA_AND_FLOAT_REGISTERS[core.fpu],
+    )

@@ -1,0 +1,360 @@
+"""A board on the native core: built from board.toml, loaded with an image, run in virtual time."""
+
+from __future__ import annotations
+
+import ctypes
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from tinysim.board import Board, Memory
+from tinysim.engines import Snapshot, StampedByte, Stop
+from tinysim.engines.embedded.blocks import TimedBlocks
+from tinysim.engines.embedded.clocks import CLOCK_TREES, Clocks
+from tinysim.engines.embedded.cores import core_model
+from tinysim.engines.embedded.faults import fault_name, fault_report
+from tinysim.engines.embedded.library import load_library
+from tinysim.engines.embedded.structures import (
+    FOLLOWS_MAXIMUM,
+    REGISTER_NAMES,
+    REGISTER_USES_MAXIMUM,
+    BlockDescription,
+    ClocksWritten,
+    DescribeBlock,
+    Fault,
+    LineByte,
+    Moment,
+    RegisterFollow,
+    RegisterRule,
+    RegisterUse,
+    StopReason,
+)
+from tinysim.errors import GuestFault, TinysimError, UserError
+from tinysim.image import Image
+from tinysim.stamp import Stamp
+from tinysim.timing import timing_model
+from tinysim.timing.structures import native_parameters
+
+OUTPUT_BYTES_MAX = 4096
+"""What the engine holds for the host; bytes that come while so many wait are lost, as in a UART's driver."""
+
+_FOREVER_PS = (1 << 64) - 1
+_OBSERVATION_NS = 20_000_000
+_EXCEPTION_NUMBER = 0x1FF
+_FAULT_EXCEPTIONS = range(3, 7)
+
+
+class EmbeddedEngine:
+    """A simulated board; see `tinysim.engines.Engine`.
+
+    `with_timing` takes the board's timing model; without one, or where the board has none, an instruction
+    takes one cycle. Raises UserError where the native core cannot be built.
+    """
+
+    name = "embedded"
+
+    def __init__(self, board: Board, image: Image, *, with_timing: bool = True) -> None:
+        self.board = board
+        self.image = image
+        self.timing = timing_model(board) if with_timing else None
+        self._core: int | None = None
+        self._error: BaseException | None = None
+        self._native: Any = load_library()
+        # ctypes does not keep callbacks alive.
+        self._clocks_written = ClocksWritten(self._set_clocks)
+        self._describe = DescribeBlock(self._describe_block)
+        self._blocks = TimedBlocks(self.timing) if self.timing is not None else None
+        self._core = self._native.engine_create(ctypes.byref(core_model(board.core)), board.console.baud)
+        if not self._core:
+            raise TinysimError("the emulator could not be started: not enough memory")
+        self._add_memories()
+        self._add_devices()
+        self._load()
+        self._check(self._native.engine_start(self._core, image.vector_table))
+
+    def _check(self, succeeded: bool) -> None:
+        """Raise what went wrong: the error of a callback, else the native core's."""
+        error, self._error = self._error, None
+        if error is not None:
+            raise error
+        if not succeeded:
+            text = self._native.engine_error(self._core).decode()
+            raise TinysimError(f"{self.board.id}: the simulation failed: {text or 'not enough memory'}")
+
+    def _add_memories(self) -> None:
+        own = {memory.name: memory for memory in self.board.memory if memory.mirror_of is None}
+        for memory in own.values():
+            self._check(
+                self._native.engine_add_memory(
+                    self._core, memory.address, memory.size_bytes, memory.kind == "ram"
+                )
+            )
+        for memory in self.board.memory:
+            if memory.mirror_of is not None:
+                original = own[memory.mirror_of].address + memory.mirror_offset_bytes
+                self._add_mirror(memory, memory.address, original)
+            if memory.alias_address is not None:
+                self._add_mirror(memory, memory.alias_address, memory.address)
+
+    def _add_mirror(self, memory: Memory, address: int, original: int) -> None:
+        self._check(
+            self._native.engine_add_mirror(
+                self._core, address, memory.size_bytes, memory.kind == "ram", original
+            )
+        )
+
+    def _add_devices(self) -> None:
+        native, board = self._native, self.board
+        for uart in board.uart:
+            is_console = uart.name == board.console.uart
+            self._check(
+                native.engine_add_usart(
+                    self._core, uart.address, uart.irq, uart.low_power, uart.fifo, is_console
+                )
+            )
+        for timer in board.timer:
+            self._check(native.engine_add_timer(self._core, timer.address, timer.irq, timer.counter_bits))
+        for register in board.status_register:
+            if len(register.follows) > FOLLOWS_MAXIMUM:
+                raise UserError(f"{board.id}: {register.name} follows too many bits: check board.toml")
+            rule = RegisterRule(
+                address=register.address,
+                reset=register.reset,
+                set=sum(1 << bit for bit in register.set),
+                clear=sum(1 << bit for bit in register.clear),
+                follow_count=len(register.follows),
+            )
+            for place, (status_bit, enable_bit, *elsewhere) in enumerate(register.follows):
+                rule.follows[place] = RegisterFollow(
+                    status_bit, enable_bit, elsewhere[0] if elsewhere else register.address
+                )
+            self._check(native.engine_add_register(self._core, ctypes.byref(rule)))
+        native.engine_set_clock_control(
+            self._core,
+            board.clock_control.address,
+            max(self._clocks(self._reset_value).core_hz, 1),
+            self._clocks_written,
+        )
+        if self.timing is not None:
+            parameters = self.timing.parameters
+            native.engine_set_timing(
+                self._core,
+                ctypes.byref(native_parameters(self.timing)),
+                parameters.flash.control_register,
+                parameters.exception_entry_cycles,
+                parameters.exception_return_cycles,
+                self._describe,
+            )
+
+    def _load(self) -> None:
+        for segment in self.image.segments:
+            if not self._native.engine_write_memory(
+                self._core, segment.address, segment.content, len(segment.content)
+            ):
+                raise UserError(
+                    f"{self.image.path}: a segment at {segment.address:#010x} has no memory to load into"
+                )
+
+    def _reset_value(self, offset: int) -> int:
+        address = self.board.clock_control.address + offset
+        return next((rule.reset for rule in self.board.status_register if rule.address == address), 0)
+
+    def _clocks(self, read: Any) -> Clocks:
+        control = self.board.clock_control
+        return CLOCK_TREES[control.registers](read, control.hse_hz or 0)
+
+    def _set_clocks(self) -> bool:
+        """The guest has written a register of the clock controller."""
+        try:
+            base = self.board.clock_control.address
+            clocks = self._clocks(
+                lambda offset: int(self._native.engine_peripheral_word(self._core, base + offset))
+            )
+            uarts = [clocks.device_hz[uart.clock] for uart in self.board.uart]
+            timers = [clocks.device_hz[timer.clock] for timer in self.board.timer]
+            self._native.engine_set_clocks(
+                self._core,
+                max(clocks.core_hz, 1),
+                (ctypes.c_uint32 * len(uarts))(*uarts),
+                (ctypes.c_uint32 * len(timers))(*timers),
+            )
+        except BaseException as error:
+            self._error = error
+            return False
+        return True
+
+    def _describe_block(self, address: int, code: Any, size_bytes: int, description: Any) -> bool:
+        try:
+            assert self._blocks is not None
+            content: BlockDescription = description.contents
+            self._blocks.describe(address, bytes(code[:size_bytes]), content)
+        except BaseException as error:
+            self._error = error
+            return False
+        return True
+
+    def now(self) -> Stamp:
+        """Return the present moment."""
+        moment = Moment()
+        self._native.engine_now(self._core, ctypes.byref(moment))
+        return Stamp(moment.time_ps // 1000, moment.instructions, moment.cycles)
+
+    def run(self, until_ns: int) -> Stop:
+        """Run; see `Engine.run`.
+
+        Asleep with nothing that could wake the core, time passes until `until_ns` and the result is ASLEEP.
+        """
+        # Time is told in whole nanoseconds, rounded down: reaching `until_ns` is being told so.
+        until_ps = min(until_ns * 1000, _FOREVER_PS)
+        reason = StopReason(self._native.engine_run(self._core, until_ps, 1))
+        self._check(reason is not StopReason.ERROR)
+        if reason in (StopReason.FAULT, StopReason.LOCKUP):
+            raise GuestFault(fault_report(self._fault(), self.image, locked_up=reason is StopReason.LOCKUP))
+        if reason is StopReason.IDLE:
+            self._native.engine_sleep_until(self._core, until_ps)
+            return Stop.ASLEEP
+        return Stop.OUTPUT if reason is StopReason.OUTPUT else Stop.DEADLINE
+
+    def _fault(self) -> Fault:
+        fault = Fault()
+        self._native.engine_fault(self._core, ctypes.byref(fault))
+        return fault
+
+    def send(self, data: bytes) -> None:
+        """Put bytes on the line to the console. Raises TinysimError where more than 128 KiB wait there."""
+        if self._native.engine_send(self._core, data, len(data)) != len(data):
+            raise TinysimError("too many bytes wait on the line to the console")
+
+    def send_break(self) -> None:
+        """Hold the line to the console low for a character."""
+        self._native.engine_send_break(self._core)
+
+    def unsent(self) -> int:
+        """Return how many bytes have not yet arrived at the console."""
+        return int(self._native.engine_unsent(self._core))
+
+    def forget_unsent(self) -> None:
+        """Drop the bytes that have not yet arrived at the console."""
+        self._native.engine_forget_unsent(self._core)
+
+    def take_output(self) -> Sequence[StampedByte]:
+        """Return what has left the console since the last call."""
+        count = self._native.engine_waiting(self._core)
+        if count == 0:
+            return ()
+        buffer = (LineByte * count)()
+        taken = self._native.engine_take(self._core, buffer, count)
+        return [
+            StampedByte(byte.data, Stamp(byte.time_ps // 1000, byte.instructions, byte.cycles))
+            for byte in buffer[:taken]
+        ]
+
+    @property
+    def lost_output_bytes(self) -> int:
+        """How many bytes were lost because OUTPUT_BYTES_MAX had not been taken."""
+        return int(self._native.engine_lost_bytes(self._core))
+
+    @property
+    def guest_baud(self) -> int:
+        """The rate in bit/s that the guest has set up for the console; the board's where it has not yet."""
+        return int(self._native.engine_guest_baud(self._core))
+
+    @property
+    def core_hz(self) -> int:
+        """The core's present clock."""
+        return int(self._native.engine_core_hz(self._core))
+
+    @property
+    def resets(self) -> int:
+        """How often the guest has reset itself."""
+        return int(self._native.engine_resets(self._core))
+
+    def read_memory(self, address: int, size_bytes: int) -> bytes:
+        """Return memory's content. Raises ValueError where the board has none."""
+        buffer = ctypes.create_string_buffer(size_bytes)
+        if not self._native.engine_read_memory(self._core, address, buffer, size_bytes):
+            raise ValueError(f"no memory at {address:#010x}, {size_bytes} bytes")
+        return buffer.raw
+
+    def write_memory(self, address: int, content: bytes) -> None:
+        """Change memory, flash included. Raises ValueError where the board has none."""
+        if not self._native.engine_write_memory(self._core, address, content, len(content)):
+            raise ValueError(f"no memory at {address:#010x}, {len(content)} bytes")
+
+    def registers(self) -> dict[str, int]:
+        """Return the core's registers by name."""
+        values = (ctypes.c_uint32 * len(REGISTER_NAMES))()
+        self._native.engine_registers(self._core, values)
+        return dict(zip(REGISTER_NAMES, values, strict=True))
+
+    def whereabouts(self) -> str:
+        """Say where the guest is, with symbols, and which register without a model it reads over and over.
+
+        Lets the guest run on for 20 ms of virtual time to see that, and puts it back.
+        """
+        registers = self.registers()
+        state = "asleep " if self._native.engine_is_sleeping(self._core) else ""
+        symbolise = self.image.symbolise
+        text = f"{state}at {symbolise(registers['pc'])}, called from {symbolise(registers['lr'])}"
+        if registers["xpsr"] & _EXCEPTION_NUMBER in _FAULT_EXCEPTIONS:
+            text += f"; it handles a {fault_name(self._fault())}"
+        reads = self._observe_reads()
+        if reads:
+            (address, pc), count = reads.most_common(1)[0]
+            text += f"; it waits for {address:#010x}, which nothing drives: {count} reads in 20 ms at {symbolise(pc)}"
+        return text
+
+    def _observe_reads(self) -> Counter[tuple[int, int]]:
+        before = self._native.engine_snapshot(self._core)
+        if not before:
+            return Counter()
+        try:
+            self._native.engine_forget_register_uses(self._core)
+            until_ps = (self.now().time_ns + _OBSERVATION_NS) * 1000
+            self._native.engine_run(self._core, until_ps, OUTPUT_BYTES_MAX)
+            uses = (RegisterUse * REGISTER_USES_MAXIMUM)()
+            count = self._native.engine_register_uses(self._core, uses)
+            return Counter({(use.address, use.pc): use.reads for use in uses[:count] if use.reads > 1})
+        finally:
+            self._native.engine_restore(self._core, before)
+            self._native.engine_free_snapshot(before)
+            self._error = None
+
+    def snapshot(self) -> Snapshot:
+        """Return the state of board and guest."""
+        taken = self._native.engine_snapshot(self._core)
+        if not taken:
+            raise TinysimError("not enough memory for a snapshot")
+        return Snapshot(_NativeSnapshot(self._native, taken))
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go back to a state of this engine; bytes on the way to and from the console are dropped."""
+        if not self._native.engine_restore(self._core, snapshot.content.pointer):
+            raise ValueError("the snapshot is not one of this board")
+
+    def close(self) -> None:
+        """Free the board; the engine cannot be used afterwards."""
+        if self._core:
+            self._native.engine_destroy(self._core)
+            self._core = None
+            self._native = _Closed()
+
+    def __del__(self) -> None:
+        self.close()
+
+
+class _NativeSnapshot:
+    """Frees the native snapshot with the last reference to it."""
+
+    def __init__(self, native: ctypes.CDLL, pointer: int) -> None:
+        self._native, self.pointer = native, pointer
+
+    def __del__(self) -> None:
+        self._native.engine_free_snapshot(self.pointer)
+
+
+class _Closed:
+    """Stands for the native library once the engine is closed: calls would reach freed memory."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise ValueError("the engine is closed")

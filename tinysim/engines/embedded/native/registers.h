@@ -1,0 +1,64 @@
+/* Peripheral registers without a model: they read as written, but for bits that the chip itself drives.
+ *
+ * Accesses are counted, so that a guest that waits for what never comes can be told what it waits for. */
+#ifndef TINYSIM_REGISTERS_H
+#define TINYSIM_REGISTERS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { REGISTER_PAGE_BYTES = 1024, REGISTER_PAGE_WORDS = REGISTER_PAGE_BYTES / 4, REGISTER_USES = 256 };
+
+/* A status bit that mirrors an enable bit, of this or another register. */
+struct register_follow {
+    uint32_t status_bit;
+    uint32_t enable_bit;
+    uint32_t enable_address;
+};
+
+/* Which bits of the register at `address` the guest cannot write. */
+struct register_rule {
+    uint32_t address;
+    uint32_t reset;
+    uint32_t set;
+    uint32_t clear;
+    uint32_t follow_count;
+    struct register_follow follows[32];
+};
+
+/* A page of registers; pages exist once they have been written. */
+struct register_page {
+    uint32_t address;
+    uint32_t words[REGISTER_PAGE_WORDS];
+};
+
+/* Accesses to one register from one place. */
+struct register_use {
+    uint32_t address;
+    uint32_t pc; /* of the block that made the access */
+    uint64_t reads;
+    uint64_t writes;
+};
+
+struct registers {
+    struct register_rule *rules;
+    uint32_t rule_count;
+    struct register_page *pages;
+    uint32_t page_count;
+    uint32_t page_capacity;
+    struct register_use uses[REGISTER_USES];
+    uint32_t use_count;
+};
+
+bool registers_add_rule(struct registers *registers, const struct register_rule *rule);
+void registers_free(struct registers *registers);
+
+/* Back to the state after reset; what was counted stays. False where memory is short. */
+bool registers_reset(struct registers *registers);
+
+uint32_t registers_read(const struct registers *registers, uint32_t address);
+bool registers_write(struct registers *registers, uint32_t address, uint32_t value);
+
+void registers_count(struct registers *registers, uint32_t address, uint32_t pc, bool is_write);
+
+#endif

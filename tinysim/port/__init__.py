@@ -1,0 +1,1 @@
+"""The virtual UART as a pyserial port: `sim://BOARD?firmware=IMAGE`."""

@@ -1,0 +1,315 @@
+"""sim:// ports: pyserial finds this module by its name when a URL begins with sim://."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import serial
+
+from tinysim.board import load_board
+from tinysim.engines import Engine, Snapshot, StampedByte, Stop
+from tinysim.engines.factory import make_engine
+from tinysim.errors import GuestFault, UserError
+from tinysim.image import load_image
+from tinysim.port.errors import PortGuestFault, PortGuestHang
+from tinysim.stamp import Stamp
+
+PATIENCE_S = 300.0
+"""Virtual time without a byte after which a read that has no timeout gives the guest up."""
+
+POLL_NS = 1_000_000
+"""How long the guest may run when a program asks whether there is input, and there is none."""
+
+UNSENT_MAX = 1 << 16
+"""Bytes that may wait on the line before `write` runs the guest to make room."""
+
+SLICE_NS = 100_000_000
+"""Virtual time for which the guest runs before a program's signals are looked at."""
+
+LAST_LINE_BYTES = 200
+
+RECEIVED_MAX = 1 << 16
+"""Bytes that are kept for a program that writes and does not read; what comes beyond is lost, as on a real port."""
+
+IDLE_WAIT_S = 0.01
+"""Host time for which an idle read lets other threads have the port, so that a reader thread does not spin."""
+
+_OPTIONS = frozenset({"firmware", "engine", "timing", "cycles_per_instruction", "patience_s"})
+
+
+class Serial(serial.SerialBase):
+    """A simulated board's console as a serial port.
+
+    URL: `sim://BOARD?firmware=IMAGE[&engine=auto|embedded|renode][&timing=on|off]` and, for engines without a
+    timing model, `&cycles_per_instruction=CPI`; `&patience_s=SECONDS` sets how long a read may wait.
+
+    The guest runs only inside `read`, `write`, `flush` and `in_waiting`, under a lock. Timeouts are virtual
+    time. Bytes pass at the rate that the guest sets up; `baudrate` and the control lines are accepted and
+    ignored. Opening the port switches the board on.
+
+    `now()` is the board's present moment and `last_byte_read()` the one at which the last byte that `read`
+    returned had left the board; `engine` is the engine itself. Raises PortGuestFault where the guest ends in
+    a fault and PortGuestHang where a read without a timeout would wait for ever; both are SerialExceptions.
+    """
+
+    def __init__(self, *arguments: Any, **settings: Any) -> None:
+        self.engine: Engine | None = None
+        self._lock = threading.Condition(threading.RLock())
+        self._is_cancelled = False
+        self._received: deque[StampedByte] = deque()
+        self._last_line = bytearray()
+        self._last_read = Stamp(0, 0, 0)
+        self._patience_ns = 0
+        super().__init__(*arguments, **settings)
+
+    def open(self) -> None:
+        """Switch the board on. Raises SerialException where it is open already, UserError for a bad URL."""
+        if self.is_open:
+            raise serial.SerialException("the port is open already")
+        self.engine, self._patience_ns = _engine_from_url(self.port or "")
+        self._received.clear()
+        self._last_read = self.engine.now()
+        self.is_open = True
+
+    def close(self) -> None:
+        """Switch the board off."""
+        with self._lock:
+            if self.engine is not None:
+                self.engine.close()
+                self.engine = None
+            self.is_open = False
+
+    def _board(self) -> Engine:
+        if self.engine is None:
+            raise serial.PortNotOpenError
+        return self.engine
+
+    def read(self, size: int = 1) -> bytes:
+        """Return up to `size` bytes: fewer only where the timeout is over."""
+        with self._lock:
+            engine = self._board()
+            deadline_ns = None if self.timeout is None else engine.now().time_ns + round(self.timeout * 1e9)
+            self._is_cancelled = False
+            while len(self._received) < size and not self._is_cancelled and self._run(deadline_ns):
+                pass
+            data = bytearray()
+            while self._received and len(data) < size:
+                byte = self._received.popleft()
+                data.append(byte.value)
+                self._last_read = byte.stamp
+            return bytes(data)
+
+    def write(self, data: Any, /) -> int:
+        """Put bytes on the line; they arrive at the guest's pace as it runs."""
+        with self._lock:
+            engine = self._board()
+            sent = bytes(data)
+            for first in range(0, len(sent), UNSENT_MAX):
+                engine.send(sent[first : first + UNSENT_MAX])
+                self._run_until_unsent(UNSENT_MAX)
+            self._lock.notify_all()
+            return len(sent)
+
+    def cancel_read(self) -> None:
+        """End a read that another thread is waiting in; what it has received so far is returned."""
+        self._is_cancelled = True
+
+    def flush(self) -> None:
+        """Run the guest until all that was written has arrived at it."""
+        with self._lock:
+            self._run_until_unsent(0)
+
+    @property
+    def in_waiting(self) -> int:
+        """How many bytes can be read at once; where there are none, the guest first runs for a millisecond."""
+        with self._lock:
+            engine = self._board()
+            if not self._received and self._run(engine.now().time_ns + POLL_NS):
+                self._collect()
+            return len(self._received)
+
+    @property
+    def out_waiting(self) -> int:
+        """How many bytes have not yet arrived at the guest."""
+        with self._lock:
+            return self._board().unsent()
+
+    def reset_input_buffer(self) -> None:
+        """Drop what was received and not yet read."""
+        with self._lock:
+            self._board()
+            self._received.clear()
+
+    def reset_output_buffer(self) -> None:
+        """Do nothing: what is on the line cannot be called back."""
+        self._board()
+
+    def now(self) -> Stamp:
+        """Return the board's present moment."""
+        with self._lock:
+            return self._board().now()
+
+    def last_byte_read(self) -> Stamp:
+        """Return the moment at which the last byte that `read` returned had left the board."""
+        return self._last_read
+
+    def whereabouts(self) -> str:
+        """Say where the guest is, with symbols."""
+        with self._lock:
+            return self._board().whereabouts()
+
+    def snapshot(self) -> Snapshot:
+        """Return the board's state, for `restore`."""
+        with self._lock:
+            return self._board().snapshot()
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go back to `snapshot`; bytes on their way are dropped."""
+        with self._lock:
+            self._board().restore(snapshot)
+            self._received.clear()
+            self._last_line.clear()
+
+    def _run(self, deadline_ns: int | None) -> bool:
+        """Run the guest and collect what it sends. Return False once the deadline is over."""
+        engine = self._board()
+        until_ns = engine.now().time_ns + self._patience_ns if deadline_ns is None else deadline_ns
+        try:
+            stop = self._run_in_slices(until_ns)
+            if stop is Stop.ASLEEP and deadline_ns is not None:
+                engine.run(deadline_ns)
+        except GuestFault as fault:
+            raise PortGuestFault(f"{fault}{self._last_words()}") from fault
+        self._collect()
+        if stop is Stop.OUTPUT:
+            return True
+        if self._is_cancelled:
+            return False
+        if deadline_ns is not None:
+            if stop is Stop.ASLEEP and self.timeout and threading.active_count() > 1:
+                self._lock.wait(min(self.timeout, IDLE_WAIT_S))
+            return False
+        if stop is Stop.ASLEEP:
+            raise PortGuestHang(
+                f"the guest sleeps with nothing to wake it, {engine.whereabouts()}{self._last_words()}"
+            )
+        raise PortGuestHang(
+            f"the guest sent nothing for {self._patience_ns / 1e9:g} s of virtual time, "
+            f"{engine.whereabouts()}{self._last_words()}"
+        )
+
+    def _run_in_slices(self, until_ns: int) -> Stop:
+        """Run so that neither Ctrl-C nor cancel_read() has to wait for a guest that computes."""
+        engine = self._board()
+        while True:
+            slice_ns = min(until_ns, engine.now().time_ns + SLICE_NS)
+            stop = engine.run(slice_ns)
+            if stop is not Stop.DEADLINE or slice_ns == until_ns or self._is_cancelled:
+                return stop
+
+    def _run_until_unsent(self, maximum: int) -> None:
+        engine = self._board()
+        while engine.unsent() > maximum:
+            before = engine.unsent()
+            self._run(engine.now().time_ns + self._patience_ns)
+            if engine.unsent() == before and not self._received:
+                raise PortGuestHang(f"the guest takes no input, {engine.whereabouts()}{self._last_words()}")
+
+    def _collect(self) -> None:
+        for byte in self._board().take_output():
+            if len(self._received) < RECEIVED_MAX:
+                self._received.append(byte)
+            if byte.value == ord("\n"):
+                self._last_line.clear()
+            if len(self._last_line) < LAST_LINE_BYTES:
+                self._last_line.append(byte.value)
+
+    def _last_words(self) -> str:
+        text = self._last_line.decode("ascii", "backslashreplace").strip()
+        return f"\nlast UART line: {text!r}" if text else ""
+
+    # What a real port would tell its driver; here there is nothing to tell.
+
+    def _reconfigure_port(self, *_arguments: Any, **_settings: Any) -> None:
+        pass
+
+    def _update_break_state(self) -> None:
+        pass
+
+    def _update_rts_state(self) -> None:
+        pass
+
+    def _update_dtr_state(self) -> None:
+        pass
+
+    @property
+    def cts(self) -> bool:
+        """Clear to send: always."""
+        return True
+
+    @property
+    def dsr(self) -> bool:
+        """Data set ready: always."""
+        return True
+
+    @property
+    def ri(self) -> bool:
+        """Ring indicator: never."""
+        return False
+
+    @property
+    def cd(self) -> bool:
+        """Carrier detect: always."""
+        return True
+
+
+def _engine_from_url(url: str) -> tuple[Engine, int]:
+    parts = urlsplit(url)
+    if parts.scheme != "sim":
+        raise serial.SerialException(f"not a sim:// URL: {url!r}")
+    try:
+        options = {
+            name: values[-1]
+            for name, values in parse_qs(parts.query, strict_parsing=bool(parts.query)).items()
+        }
+    except ValueError as error:
+        raise UserError(f"cannot read the options of {url!r}: write them as name=value&name=value") from error
+    unknown = set(options) - _OPTIONS
+    if unknown:
+        raise UserError(
+            f"unknown option {sorted(unknown)[0]!r} in {url!r}: known are {', '.join(sorted(_OPTIONS))}"
+        )
+    if "firmware" not in options:
+        raise UserError(f"{url!r} names no firmware: add ?firmware=IMAGE")
+    board = load_board(unquote(parts.netloc))
+    image = load_image(Path(options["firmware"]), board)
+    engine = make_engine(
+        options.get("engine", "auto"),
+        board,
+        image,
+        with_timing=_switch(options),
+        cycles_per_instruction=_number(options, "cycles_per_instruction", 1.0),
+    )
+    return engine, round(_number(options, "patience_s", PATIENCE_S) * 1e9)
+
+
+def _number(options: Mapping[str, str], name: str, default: float) -> float:
+    try:
+        value = float(options.get(name, default))
+    except ValueError:
+        value = 0.0
+    if not 0 < value < 1e6:
+        raise UserError(f"{name} is to be a number above 0, not {options[name]!r}")
+    return value
+
+
+def _switch(options: Mapping[str, str]) -> bool:
+    value = options.get("timing", "on")
+    if value not in ("on", "off"):
+        raise UserError(f"timing is on or off, not {value!r}")
+    return value == "on"

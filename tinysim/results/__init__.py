@@ -1,0 +1,1 @@
+"""The files of a submission tree: read and written in the formats of the EEMBC runner."""

@@ -1,0 +1,150 @@
+"""The submission tree: `<division>/<organisation>/{systems,code,results}`."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tinysim.atomic import replace_folder
+from tinysim.errors import UserError
+from tinysim.results.system_description import format_system, is_simulated, read_system
+
+DIVISIONS = ("closed", "open")
+SUMMARY_NAMES = ("results.txt", "result.txt")
+"""What the official checker reads, and what the submission rules say."""
+
+LOG_NAME = "log.txt"
+SCRIPT_NAME = "script.async"
+FACTS_NAME = "facts.json"
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._\-]*")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where in a tree results go."""
+
+    division: str
+    organisation: str
+    system_id: str
+    benchmark: str
+
+    def __post_init__(self) -> None:
+        for what, name in (("organisation", self.organisation), ("system id", self.system_id)):
+            if not _NAME.fullmatch(name):
+                raise UserError(
+                    f"{what} {name!r} cannot be a folder's name in a results tree: "
+                    "use letters, digits, dots, dashes and underscores"
+                )
+
+    def organisation_folder(self, root: Path) -> Path:
+        """Return the folder of everything that the organisation submits in the division."""
+        return root / self.division / self.organisation
+
+    @property
+    def system_file(self) -> Path:
+        """The system description, in the organisation's folder."""
+        return Path("systems", f"{self.system_id}.json")
+
+    @property
+    def code_folder(self) -> Path:
+        """The implementation, in the organisation's folder."""
+        return Path("code", self.benchmark, self.system_id)
+
+    @property
+    def results_folder(self) -> Path:
+        """The results, in the organisation's folder."""
+        return Path("results", self.system_id, self.benchmark)
+
+
+@dataclass(frozen=True)
+class ModeFiles:
+    """The three files of a run."""
+
+    summary: str
+    log: str
+    script: str
+
+
+@dataclass(frozen=True)
+class Submission:
+    """One benchmark on one system.
+
+    `modes` are the runs that were made, by folder name; `code` is the implementation's folder, by path
+    within it; `facts` go there too, and must name `firmware_sha256`.
+    """
+
+    place: Place
+    system: Mapping[str, str]
+    modes: Mapping[str, ModeFiles]
+    code: Mapping[str, bytes]
+    facts: Mapping[str, Any]
+    summary_name: str = SUMMARY_NAMES[0]
+
+
+def write_submission(root: Path, submission: Submission) -> Path:
+    """Write or merge a submission into the tree at `root`, in one step; return the folder of its results.
+
+    What the tree has of other systems and benchmarks stays. What it has of this benchmark on this system
+    stays only for modes that were not run now, and only if the same firmware was used. Raises UserError
+    where the tree has results of a real board and these are simulated or the other way round, OSError where
+    it cannot be written; then it is as it was.
+    """
+    folder = submission.place.organisation_folder(root)
+    check_origin(root, is_simulated(submission.system))
+    replace_folder(folder, lambda new: _write_into(new, submission))
+    return folder / submission.place.results_folder
+
+
+def check_origin(root: Path, simulated: bool) -> None:
+    """Refuse to mix results of a real board with simulated ones in one tree. Raises UserError.
+
+    Descriptions that cannot be read are a matter for the conformance check.
+    """
+    for path in sorted(root.glob("*/*/systems/*.json")):
+        try:
+            is_other_kind = is_simulated(read_system(path)) is not simulated
+        except UserError:
+            continue
+        if is_other_kind:
+            there, now = ("a real board", "simulated") if simulated else ("a simulated board", "real")
+            raise UserError(f"{path} describes {there}, these results are {now}: choose another --out")
+
+
+def _write_into(folder: Path, submission: Submission) -> None:
+    place = submission.place
+    _write(folder / place.system_file, format_system(submission.system).encode())
+
+    results = folder / place.results_folder
+    if not _has_firmware(folder / place.code_folder, submission.facts["firmware_sha256"]):
+        shutil.rmtree(results, ignore_errors=True)
+    for mode, files in submission.modes.items():
+        shutil.rmtree(results / mode, ignore_errors=True)
+        _write(results / mode / submission.summary_name, files.summary.encode())
+        _write(results / mode / LOG_NAME, files.log.encode())
+        _write(results / mode / SCRIPT_NAME, files.script.encode())
+
+    code = folder / place.code_folder
+    shutil.rmtree(code, ignore_errors=True)
+    for name, content in submission.code.items():
+        _write(code / name, content)
+    _write(code / FACTS_NAME, (json.dumps(submission.facts, indent=4) + "\n").encode())
+
+
+def _has_firmware(code: Path, firmware_sha256: str) -> bool:
+    """Whether the results that are there come from this firmware."""
+    try:
+        facts = json.loads((code / FACTS_NAME).read_text(encoding="utf-8"))
+        return bool(facts["firmware_sha256"] == firmware_sha256)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)

@@ -1,0 +1,1 @@
+"""The benchmark's serial protocol from the host's side, and the kinds of run, over a session."""

@@ -1,0 +1,1 @@
+"""Talking with a simulated board: from a terminal, through a pipe, or through a pseudo terminal."""

@@ -1,0 +1,91 @@
+"""What is benchmarked: an image, what it was made from, and how to make it again."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tinysim.board import Board
+from tinysim.codegen import compile_model
+from tinysim.datasets.benchmarks import Benchmark
+from tinysim.datasets.dataset import find_model
+from tinysim.errors import UserError
+from tinysim.firmware import build_firmware
+
+
+@dataclass(frozen=True)
+class Implementation:
+    """An image and its origin.
+
+    `files` is what a submission shows of it, by path. Of an image that was handed in, neither model nor
+    compiler nor memory use is known.
+    """
+
+    image: Path
+    firmware_sha256: str
+    files: Mapping[str, bytes]
+    toolchain: str | None = None
+    compiler: str | None = None
+    compiler_flags: tuple[str, ...] = ()
+    model_name: str | None = None
+    model_sha256: str | None = None
+    macs: int | None = None
+    flash_bytes: int | None = None
+    ram_bytes: int | None = None
+    sections: tuple[Mapping[str, Any], ...] = field(default=())
+
+
+def build_implementation(
+    board: Board, benchmark: Benchmark, toolchain: str, build_folder: Path
+) -> Implementation:
+    """Compile the benchmark's reference model and build our firmware around it.
+
+    Raises UserError where the model is missing or cannot be compiled, or there is no firmware for the board.
+    """
+    model = find_model(benchmark)
+    compiled = compile_model(model, build_folder / "model" / benchmark.id)
+    build = build_firmware(
+        board,
+        benchmark.id,
+        compiled.folder,
+        toolchain=toolchain,
+        build_folder=build_folder / "firmware" / f"{benchmark.id}-{board.id}-{toolchain}",
+    )
+    files = {source.name: source.path.read_bytes() for source in build.sources}
+    files.update({f"image/{path.name}": path.read_bytes() for path in (build.elf, build.hex, build.bin)})
+    files[f"model/{model.name}"] = model.read_bytes()
+    return Implementation(
+        image=build.elf,
+        firmware_sha256=build.sha256,
+        files=files,
+        toolchain=build.toolchain,
+        compiler=build.compiler,
+        compiler_flags=build.compiler_flags,
+        model_name=model.name,
+        model_sha256=hashlib.sha256(files[f"model/{model.name}"]).hexdigest(),
+        macs=compiled.macs,
+        flash_bytes=build.flash_bytes,
+        ram_bytes=build.ram_bytes,
+        sections=tuple(
+            {"name": section.name, "flash_bytes": section.flash_bytes, "ram_bytes": section.ram_bytes}
+            for section in build.sections
+        ),
+    )
+
+
+def given_implementation(image: Path) -> Implementation:
+    """Take an image as it is. Raises UserError where it cannot be read.
+
+    An ELF file stays out of the submission: its debug information may name folders of the machine that it
+    was built on. Its checksum identifies it.
+    """
+    try:
+        content = image.read_bytes()
+    except OSError as error:
+        raise UserError(f"cannot read firmware image {image}: {error.strerror}") from error
+    is_elf = content.startswith(b"\x7fELF")
+    files = {} if is_elf else {f"image/firmware{image.suffix.lower()}": content}
+    return Implementation(image, hashlib.sha256(content).hexdigest(), files)

@@ -1,0 +1,252 @@
+"""Runs of one benchmark on one board, and their outcome."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import multiprocessing
+import signal
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from importlib.metadata import version
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Literal
+
+import tinysim
+from tinysim.board import Board
+from tinysim.datasets.benchmarks import Benchmark
+from tinysim.datasets.dataset import PERFORMANCE_INPUTS, DataSet
+from tinysim.errors import GuestError, TinysimError
+from tinysim.runner.accuracy import AccuracyRun, run_accuracy
+from tinysim.runner.device import Device
+from tinysim.runner.journal import Journal
+from tinysim.runner.performance import (
+    PerformanceRun,
+    SingleInference,
+    calibrate,
+    measure_single_inference,
+    run_performance,
+)
+from tinysim.runner.target import TargetFactory
+from tinysim.simulation.implementation import Implementation
+
+Mode = Literal["all", "performance", "accuracy"]
+Progress = Callable[[str, int, int], None]
+"""Takes the name of a run, the number of finished inputs, and of all."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the runs of a benchmark gave; None for what was not asked for, or not possible on a real board."""
+
+    benchmark: Benchmark
+    board: Board
+    engine: str | None
+    implementation: Implementation
+    dataset: DataSet
+    inference: SingleInference | None
+    performance: PerformanceRun | None
+    accuracy: AccuracyRun | None
+
+    @property
+    def is_simulated(self) -> bool:
+        """Whether an engine ran the firmware, and not a board."""
+        return self.engine is not None
+
+
+def simulate(
+    board: Board,
+    engine: str,
+    implementation: Implementation,
+    dataset: DataSet,
+    factory: TargetFactory,
+    *,
+    mode: Mode,
+    workers: int,
+    journal_folder: Path,
+    on_progress: Progress,
+) -> Outcome:
+    """Do the runs on simulated boards.
+
+    With more than one worker the performance run, which is one session, goes beside the accuracy run. Raises
+    UserError, GuestError; an accuracy run that was interrupted goes on where it stopped when it is called
+    again.
+    """
+    if mode != "accuracy":
+        dataset.check_files(PERFORMANCE_INPUTS)
+    if mode != "performance":
+        dataset.check_files()
+    benchmark = dataset.benchmark
+    if mode == "performance" or workers == 1:
+        inference, performance = _performance_job(
+            factory, dataset, mode != "accuracy", lambda done: on_progress("performance", done, 5)
+        )
+        accuracy = None
+        if mode != "performance":
+            accuracy = _accuracy(
+                board, engine, implementation, factory, dataset, workers, journal_folder, on_progress
+            )
+        return Outcome(benchmark, board, engine, implementation, dataset, inference, performance, accuracy)
+    with _beside(factory, dataset, mode != "accuracy", on_progress) as job:
+
+        def on_accuracy(name: str, done: int, total: int) -> None:
+            job.poll()
+            on_progress(name, done, total)
+
+        accuracy = _accuracy(
+            board, engine, implementation, factory, dataset, workers, journal_folder, on_accuracy
+        )
+        inference, performance = job.wait()
+    return Outcome(benchmark, board, engine, implementation, dataset, inference, performance, accuracy)
+
+
+def run_on_board(
+    board: Board,
+    implementation: Implementation,
+    dataset: DataSet,
+    factory: TargetFactory,
+    *,
+    mode: Mode,
+    on_progress: Progress,
+) -> Outcome:
+    """Do the runs on a real board: one after the other, in real time, without counts.
+
+    There is no journal: a board cannot be told from another one at the same port.
+    """
+    dataset.check_files(None if mode != "performance" else PERFORMANCE_INPUTS)
+    performance = accuracy = None
+    if mode != "accuracy":
+        with contextlib.closing(factory()) as target:
+            device = Device(target.session)
+            device.synchronise()
+            inference_s = calibrate(device, dataset.read(dataset.performance_segments()[0]))
+            performance = run_performance(
+                device,
+                dataset,
+                inference_s,
+                lambda done: on_progress("performance", done, PERFORMANCE_INPUTS),
+            )
+    if mode != "performance":
+        accuracy = run_accuracy(
+            factory,
+            dataset,
+            on_progress=lambda done, total: on_progress("accuracy", done, total),
+            has_banner=False,
+        )
+    return Outcome(dataset.benchmark, board, None, implementation, dataset, None, performance, accuracy)
+
+
+def _accuracy(
+    board: Board,
+    engine: str,
+    implementation: Implementation,
+    factory: TargetFactory,
+    dataset: DataSet,
+    workers: int,
+    journal_folder: Path,
+    on_progress: Progress,
+) -> AccuracyRun:
+    key = {
+        "firmware": implementation.firmware_sha256,
+        "board": hashlib.sha256(board.model_dump_json(exclude={"folder"}).encode()).hexdigest(),
+        "engine": engine,
+        "code": _code_sha256(),
+        "data": _dataset_sha256(dataset),
+    }
+    journal = Journal(journal_folder, key)
+    run = run_accuracy(
+        factory, dataset, journal, workers, lambda done, total: on_progress("accuracy", done, total)
+    )
+    journal.remove()
+    return run
+
+
+def _code_sha256() -> str:
+    """Return a checksum of what a result depends on besides firmware and data: our code, Unicorn's version."""
+    package = Path(tinysim.__file__).parent
+    digest = hashlib.sha256(version("unicorn").encode())
+    for path in sorted(package.rglob("*")):
+        if path.suffix in (".py", ".c", ".h"):
+            digest.update(path.relative_to(package).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _dataset_sha256(dataset: DataSet) -> str:
+    digest = hashlib.sha256(repr(dataset.entries).encode())
+    for entry in dataset.entries:
+        digest.update((dataset.folder / entry.file).read_bytes())
+    return digest.hexdigest()
+
+
+def _performance_job(
+    factory: TargetFactory, dataset: DataSet, with_run: bool, on_progress: Callable[[int], None]
+) -> tuple[SingleInference, PerformanceRun | None]:
+    """Count one inference and, if asked to, do the performance run."""
+    with contextlib.closing(factory()) as target:
+        device = Device(target.session)
+        device.wait_for_banner()
+        device.name()
+        inference = measure_single_inference(target, device, dataset.read(dataset.performance_segments()[0]))
+        if inference.time_s <= 0:
+            raise GuestError("an inference took no time: this firmware does not compute anything")
+        run = run_performance(device, dataset, inference.time_s, on_progress) if with_run else None
+        return inference, run
+
+
+class _Job:
+    """A performance run in a process of its own, seen from the parent."""
+
+    def __init__(self, connection: Connection, on_progress: Progress) -> None:
+        self._connection = connection
+        self._on_progress = on_progress
+        self._result: tuple[SingleInference, PerformanceRun | None] | None = None
+
+    def poll(self) -> None:
+        """Take what the process has sent. Raises the error that it ended with."""
+        while self._result is None and self._connection.poll():
+            self._receive()
+
+    def wait(self) -> tuple[SingleInference, PerformanceRun | None]:
+        """Wait for the result. Raises the error that the process ended with."""
+        while self._result is None:
+            self._receive()
+        return self._result
+
+    def _receive(self) -> None:
+        try:
+            message = self._connection.recv()
+        except EOFError:
+            raise TinysimError("the process of the performance run ended unexpectedly: run again") from None
+        if isinstance(message, BaseException):
+            raise message
+        if isinstance(message, int):
+            self._on_progress("performance", message, PERFORMANCE_INPUTS)
+        else:
+            self._result = message
+
+
+@contextlib.contextmanager
+def _beside(
+    factory: TargetFactory, dataset: DataSet, with_run: bool, on_progress: Progress
+) -> Generator[_Job, None, None]:
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe(duplex=False)
+    process = context.Process(target=_job_main, args=(theirs, factory, dataset, with_run), daemon=True)
+    process.start()
+    theirs.close()
+    try:
+        yield _Job(ours, on_progress)
+    finally:
+        process.terminate()
+        process.join()
+        ours.close()
+
+
+def _job_main(connection: Connection, factory: TargetFactory, dataset: DataSet, with_run: bool) -> None:
+    # Ctrl-C is the parent's to handle; it ends this process.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        connection.send(_performance_job(factory, dataset, with_run, connection.send))
+    except Exception as error:
+        connection.send(error)

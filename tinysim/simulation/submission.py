@@ -1,0 +1,170 @@
+"""From an outcome to what is written down: the submission's files, and the figures for people and programs."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Any
+
+import jinja2
+
+from tinysim.board import Board
+from tinysim.results.log import RunRecord, format_log, script_of
+from tinysim.results.script import format_script
+from tinysim.results.summary import AccuracySummary, PerformanceSummary, format_accuracy, format_performance
+from tinysim.results.system_description import NO_CYCLES, SIMULATED, UNPROVEN_CYCLES, describe_system
+from tinysim.results.tree import ModeFiles, Place, Submission
+from tinysim.runner.record import accuracy_record, performance_record
+from tinysim.simulation.run import Outcome
+from tinysim.timing import timing_model
+
+_TEMPLATES = jinja2.Environment(
+    loader=jinja2.PackageLoader("tinysim.simulation"),
+    undefined=jinja2.StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    keep_trailing_newline=True,
+    autoescape=False,
+)
+
+
+def make_submission(outcome: Outcome, place: Place, epoch_s: float, summary_name: str) -> Submission:
+    """Return the submission of an outcome; `epoch_s` is the Unix time at which the runner started.
+
+    The accuracy run's times begin in the second after the performance run, as with one runner and one board.
+    """
+    modes: dict[str, ModeFiles] = {}
+    start_s = 0.0
+    if outcome.performance is not None:
+        record = performance_record(outcome.performance, outcome.dataset, epoch_s)
+        summary = format_performance(outcome.performance.summary(), record.stop_s)
+        modes["performance"] = _mode_files(summary, record)
+        start_s = float(int(record.stop_s) + 1)
+    if outcome.accuracy is not None:
+        record = accuracy_record(outcome.accuracy, outcome.dataset, epoch_s, start_s)
+        summary = format_accuracy(outcome.accuracy.summary(outcome.dataset), record.stop_s)
+        modes["accuracy"] = _mode_files(summary, record)
+    facts = make_facts(outcome)
+    readme = _TEMPLATES.get_template("README.md.jinja").render(
+        outcome=outcome,
+        implementation=outcome.implementation,
+        facts=facts,
+        place=place,
+        version=version("tinysim"),
+        cycles_note=cycles_note(outcome.board),
+    )
+    code = {**outcome.implementation.files, "README.md": readme.encode()}
+    return Submission(place, _system(outcome, place), modes, code, facts, summary_name)
+
+
+def cycles_note(board: Board) -> str:
+    """Say what is to be thought of a board's cycles."""
+    return NO_CYCLES if timing_model(board) is None else UNPROVEN_CYCLES
+
+
+def make_facts(outcome: Outcome) -> dict[str, Any]:
+    """Return what is known of the implementation and of one inference, for `facts.json` beside the code."""
+    implementation, inference = outcome.implementation, outcome.inference
+    return {
+        "benchmark": outcome.benchmark.id,
+        "board": outcome.board.id,
+        "engine": outcome.engine,
+        "clock_hz": outcome.board.core.clock_hz,
+        "firmware_sha256": implementation.firmware_sha256,
+        "model_sha256": implementation.model_sha256,
+        "compiler": implementation.compiler,
+        "compiler_flags": list(implementation.compiler_flags),
+        "flash_bytes": implementation.flash_bytes,
+        "ram_bytes": implementation.ram_bytes,
+        "sections": list(implementation.sections),
+        "macs_per_inference": implementation.macs,
+        "instructions_per_inference": inference.instructions if inference else None,
+        "cycles_per_inference": inference.cycles if inference else None,
+        "cycles_held_against_silicon": False if outcome.is_simulated else None,
+    }
+
+
+def make_figures(outcome: Outcome, tree: str) -> dict[str, Any]:
+    """Return the outcome's figures, for `--json`; `tree` is where the results tree is."""
+    facts = make_facts(outcome)
+    performance, accuracy = summaries(outcome)
+    throughput = performance.median_inf_per_s if performance else None
+    keys = (
+        "benchmark",
+        "board",
+        "engine",
+        "clock_hz",
+        "firmware_sha256",
+        "model_sha256",
+        "compiler",
+        "instructions_per_inference",
+        "cycles_per_inference",
+    )
+    return {
+        **{key: facts[key] for key in keys},
+        "latency_ms": 1000 / throughput if throughput else None,
+        "throughput_inf_per_s": throughput,
+        "top1_percent": accuracy.top1_percent if accuracy else None,
+        "auc": accuracy.auc if accuracy else None,
+        "energy_uj_per_inf": None,
+        "flash_bytes": facts["flash_bytes"],
+        "ram_bytes": facts["ram_bytes"],
+        "tree": tree,
+    }
+
+
+def summaries(outcome: Outcome) -> tuple[PerformanceSummary | None, AccuracySummary | None]:
+    """Return the figures of the runs that were made."""
+    performance = outcome.performance.summary() if outcome.performance else None
+    accuracy = outcome.accuracy.summary(outcome.dataset) if outcome.accuracy else None
+    return performance, accuracy
+
+
+def describe_figures(outcome: Outcome) -> list[tuple[str, str]]:
+    """Return the outcome's figures for people: pairs of a name and a value with its unit."""
+    performance, accuracy = summaries(outcome)
+    rows: list[tuple[str, str]] = []
+    if performance is not None:
+        median = performance.median_inf_per_s
+        rows.append(("throughput", f"{median:.3f} inf./s, {1000 / median:.3f} ms an inference"))
+    if outcome.inference is not None:
+        instructions, cycles = outcome.inference.instructions, outcome.inference.cycles
+        rows.append(("instructions", f"{instructions:,} an inference"))
+        rows.append(("cycles", f"{cycles:,} an inference, {cycles / instructions:.3f} an instruction"))
+    if accuracy is not None:
+        rows.append(("accuracy", f"Top-1 {accuracy.top1_percent:.1f} %, AUC {accuracy.auc:.2f}"))
+    if outcome.implementation.flash_bytes is not None and outcome.implementation.ram_bytes is not None:
+        flash, ram = outcome.implementation.flash_bytes, outcome.implementation.ram_bytes
+        rows.append(
+            ("memory", f"flash {flash:,} bytes, RAM {ram:,} bytes (what startup copies there included)")
+        )
+    if outcome.is_simulated:
+        rows.append(("note", f"simulated. {cycles_note(outcome.board)}"))
+    return rows
+
+
+def _mode_files(summary: str, record: RunRecord) -> ModeFiles:
+    return ModeFiles(summary, format_log(record), format_script(script_of(record)))
+
+
+def _system(outcome: Outcome, place: Place) -> dict[str, str]:
+    board, implementation = outcome.board, outcome.implementation
+    values = {
+        **board.system_description,
+        "Submitter": place.organisation,
+        "Division": place.division,
+        # Research, development or internal: what no one can buy in this form.
+        "Status": "rdi",
+    }
+    if outcome.is_simulated:
+        values["Hardware Notes"] = f"{SIMULATED} {cycles_note(board)}"
+        values["Software Notes"] = f"Run on the {outcome.engine} engine of tinysim {version('tinysim')}."
+    if implementation.compiler is not None:
+        values |= {
+            "Inference Framework": f"tinysim {version('tinysim')} (model compiled to C, own int8 kernels)",
+            "Software Libraries": "none",
+            "Operating System": "bare metal",
+            "Quantization Method": "the reference model's: int8, post-training",
+            "ML Model Compiler(s)": f"tinysim {version('tinysim')}",
+            "General Compiler(s)": implementation.compiler,
+        }
+    return describe_system(values)
