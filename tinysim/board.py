@@ -39,6 +39,9 @@ class Core(_Part):
     clock_hz: int = Field(gt=0)
     nvic_priority_bits: int = Field(ge=2, le=8)
     external_interrupts: int = Field(gt=0, le=240)
+    mpu_regions: int = Field(default=8, ge=0, le=16)
+    instruction_cache_bytes: int = 0
+    data_cache_bytes: int = 0
 
 
 class Memory(_Part):
@@ -58,10 +61,14 @@ class Memory(_Part):
         return self.address + self.size_bytes
 
 
+DmaRequest = int | tuple[int, int, int]
+
+
 class Uart(_Part):
     """A serial port of the chip: register layout, place, interrupt, and the name of its kernel clock.
 
-    `fifo`: whether CR1.FIFOEN switches FIFOs on.
+    `fifo`: whether CR1.FIFOEN switches FIFOs on. `dma_receive` and `dma_transmit` are the requests by which
+    DMA controllers know it: a number that a multiplexer selects, or (controller, stream, channel selection).
     """
 
     name: str
@@ -71,16 +78,60 @@ class Uart(_Part):
     clock: str
     low_power: bool = False
     fifo: bool = True
+    dma_receive: tuple[DmaRequest, ...] = Field(default=(), max_length=4)
+    dma_transmit: tuple[DmaRequest, ...] = Field(default=(), max_length=4)
 
 
 class Timer(_Part):
-    """A timer of the chip: place, interrupt, counter width, and the name of its clock."""
+    """A timer of the chip: place, interrupt, counter width, and the name of its clock.
+
+    `compare_irq`: the interrupt of compare events, where it is not that of updates.
+    """
 
     name: str
     address: int
     irq: int
+    compare_irq: int | None = None
     counter_bits: Literal[16, 32]
     clock: str
+
+
+class Device(_Part):
+    """Another modelled device of the chip: which model, place, interrupts, and the name of its clock.
+
+    `irq`: of a DMA controller one a channel; of an RTC wake-up timer and alarms. `channels`, and the register
+    that selects the first channel's request where a multiplexer does, are a DMA controller's; `mode_reset` is
+    a GPIO port's MODER after reset.
+    """
+
+    name: str
+    model: Literal[
+        "stm32_crc",
+        "stm32_rng",
+        "stm32_gpio",
+        "stm32_rtc",
+        "stm32_rtc_with_sr",
+        "stm32_lptim",
+        "stm32_lptim_with_ccr2",
+        "stm32_dma_channels",
+        "stm32_dma_streams",
+        "stm32_gpdma",
+    ]
+    address: int = Field(multiple_of=1024)
+    size_bytes: int = Field(default=1024, multiple_of=1024)
+    irq: tuple[int, ...] = Field(default=(), max_length=16)
+    clock: str | None = None
+    channels: int = Field(default=0, ge=0, le=8)
+    request_register: int = 0
+    mode_reset: int = Field(default=0, ge=0, le=0xFFFF_FFFF)
+
+
+class FactoryWord(_Part):
+    """A word that the chip's maker has written into read-only memory: flash size, unique identification."""
+
+    name: str
+    address: int = Field(multiple_of=4)
+    value: int = Field(ge=0, le=0xFFFF_FFFF)
 
 
 class ClockControl(_Part):
@@ -130,6 +181,10 @@ class Board(_Part):
     console: Console
     uart: tuple[Uart, ...]
     timer: tuple[Timer, ...]
+    device: tuple[Device, ...] = ()
+    factory_word: tuple[FactoryWord, ...] = ()
+    peripherals: dict[str, int] = Field(default_factory=dict)
+    register_blocks: tuple[str, ...] = ()
     clock_control: ClockControl
     status_register: tuple[StatusRegister, ...]
     supply: Supply

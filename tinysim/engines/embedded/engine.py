@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from tinysim.board import Board, Memory
+from tinysim.board import Board, Device, DmaRequest, Memory
 from tinysim.engines import Snapshot, StampedByte, Stop
 from tinysim.engines.embedded.blocks import TimedBlocks
 from tinysim.engines.embedded.clocks import CLOCK_TREES, Clocks
@@ -16,8 +16,11 @@ from tinysim.engines.embedded.faults import fault_name, fault_report
 from tinysim.engines.embedded.library import load_library
 from tinysim.engines.embedded.structures import (
     FOLLOWS_MAXIMUM,
+    NO_INTERRUPT,
     REGISTER_NAMES,
     REGISTER_USES_MAXIMUM,
+    REQUESTS_MAXIMUM,
+    UNIT_LINES,
     BlockDescription,
     ClocksWritten,
     DescribeBlock,
@@ -28,6 +31,7 @@ from tinysim.engines.embedded.structures import (
     RegisterRule,
     RegisterUse,
     StopReason,
+    UnitKind,
 )
 from tinysim.errors import GuestFault, TinysimError, UserError
 from tinysim.image import Image
@@ -44,18 +48,46 @@ _EXCEPTION_NUMBER = 0x1FF
 _FAULT_EXCEPTIONS = range(3, 7)
 
 
+UNIT_KINDS = {
+    "stm32_crc": UnitKind.CRC,
+    "stm32_rng": UnitKind.RNG,
+    "stm32_gpio": UnitKind.GPIO,
+    "stm32_rtc": UnitKind.RTC,
+    "stm32_rtc_with_sr": UnitKind.RTC_WITH_SR,
+    "stm32_lptim": UnitKind.LPTIM,
+    "stm32_lptim_with_ccr2": UnitKind.LPTIM_WITH_CCR2,
+    "stm32_dma_channels": UnitKind.DMA_CHANNELS,
+    "stm32_dma_streams": UnitKind.DMA_STREAMS,
+    "stm32_gpdma": UnitKind.GPDMA,
+}
+
+
+def _requests(requests: Sequence[DmaRequest]) -> Any:
+    """As native/requests.c has them: a stream's is 0x8000, controller, stream and selection."""
+    numbers = [
+        request if isinstance(request, int) else 0x8000 | request[0] << 8 | request[1] << 4 | request[2]
+        for request in requests
+    ]
+    return (ctypes.c_uint32 * REQUESTS_MAXIMUM)(*numbers)
+
+
 class EmbeddedEngine:
     """A simulated board; see `tinysim.engines.Engine`.
 
     `with_timing` takes the board's timing model; without one, or where the board has none, an instruction
-    takes one cycle. Raises UserError where the native core cannot be built.
+    takes one cycle. `uart` names the one that is the console; without it that is the one through which the
+    guest sends first, and until it does, the board's own. Raises UserError where the native core cannot be
+    built or the board has no such UART.
     """
 
     name = "embedded"
 
-    def __init__(self, board: Board, image: Image, *, with_timing: bool = True) -> None:
+    def __init__(
+        self, board: Board, image: Image, *, with_timing: bool = True, uart: str | None = None
+    ) -> None:
         self.board = board
         self.image = image
+        self._uart = uart
         self.timing = timing_model(board) if with_timing else None
         self._core: int | None = None
         self._error: BaseException | None = None
@@ -64,6 +96,9 @@ class EmbeddedEngine:
         self._clocks_written = ClocksWritten(self._set_clocks)
         self._describe = DescribeBlock(self._describe_block)
         self._blocks = TimedBlocks(self.timing) if self.timing is not None else None
+        names = [uart.name for uart in board.uart]
+        if self._uart is not None and self._uart not in names:
+            raise UserError(f"{board.id} has no UART {self._uart!r}: it has {', '.join(names)}")
         self._core = self._native.engine_create(ctypes.byref(core_model(board.core)), board.console.baud)
         if not self._core:
             raise TinysimError("the emulator could not be started: not enough memory")
@@ -106,14 +141,23 @@ class EmbeddedEngine:
     def _add_devices(self) -> None:
         native, board = self._native, self.board
         for uart in board.uart:
-            is_console = uart.name == board.console.uart
             self._check(
                 native.engine_add_usart(
-                    self._core, uart.address, uart.irq, uart.low_power, uart.fifo, is_console
+                    *(self._core, uart.address, uart.irq, uart.low_power, uart.fifo),
+                    *(_requests(uart.dma_receive), _requests(uart.dma_transmit)),
                 )
             )
         for timer in board.timer:
-            self._check(native.engine_add_timer(self._core, timer.address, timer.irq, timer.counter_bits))
+            compare_irq = timer.irq if timer.compare_irq is None else timer.compare_irq
+            self._check(
+                native.engine_add_timer(self._core, timer.address, timer.irq, compare_irq, timer.counter_bits)
+            )
+        for device in board.device:
+            self._add_unit(device)
+        names = [uart.name for uart in board.uart]
+        native.engine_set_console(
+            self._core, names.index(self._uart or board.console.uart), self._uart is not None
+        )
         for register in board.status_register:
             if len(register.follows) > FOLLOWS_MAXIMUM:
                 raise UserError(f"{board.id}: {register.name} follows too many bits: check board.toml")
@@ -146,7 +190,22 @@ class EmbeddedEngine:
                 self._describe,
             )
 
+    def _add_unit(self, device: Device) -> None:
+        lines = [*device.irq, *(NO_INTERRUPT,) * (UNIT_LINES - len(device.irq))]
+        self._check(
+            self._native.engine_add_unit(
+                *(self._core, UNIT_KINDS[device.model], device.address, device.size_bytes),
+                *((ctypes.c_uint32 * UNIT_LINES)(*lines), device.channels, device.request_register),
+            )
+        )
+        if device.mode_reset:
+            moder = RegisterRule(address=device.address, reset=device.mode_reset)
+            self._check(self._native.engine_add_register(self._core, ctypes.byref(moder)))
+
     def _load(self) -> None:
+        for word in self.board.factory_word:
+            content = word.value.to_bytes(4, "little")
+            self._check(self._native.engine_write_memory(self._core, word.address, content, len(content)))
         for segment in self.image.segments:
             if not self._native.engine_write_memory(
                 self._core, segment.address, segment.content, len(segment.content)
@@ -172,11 +231,13 @@ class EmbeddedEngine:
             )
             uarts = [clocks.device_hz[uart.clock] for uart in self.board.uart]
             timers = [clocks.device_hz[timer.clock] for timer in self.board.timer]
+            units = [clocks.device_hz[unit.clock] if unit.clock else 0 for unit in self.board.device]
             self._native.engine_set_clocks(
                 self._core,
                 max(clocks.core_hz, 1),
                 (ctypes.c_uint32 * len(uarts))(*uarts),
                 (ctypes.c_uint32 * len(timers))(*timers),
+                (ctypes.c_uint32 * len(units))(*units),
             )
         except BaseException as error:
             self._error = error

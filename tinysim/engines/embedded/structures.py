@@ -12,6 +12,10 @@ from tinysim.timing.structures import NativeBlock, NativeParameters
 
 FOLLOWS_MAXIMUM = 32
 REGISTER_USES_MAXIMUM = 256
+REGISTER_BLOCKS_MAXIMUM = 128
+REQUESTS_MAXIMUM = 4
+UNIT_LINES = 16
+NO_INTERRUPT = 0xFFFF
 
 REGISTER_NAMES = (
     *(f"r{number}" for number in range(13)),
@@ -29,6 +33,21 @@ class StopReason(IntEnum):
     FAULT = 4
     LOCKUP = 5
     ERROR = 6
+
+
+class UnitKind(IntEnum):
+    """`enum unit_kind`."""
+
+    CRC = 0
+    RNG = 1
+    GPIO = 2
+    RTC = 3
+    RTC_WITH_SR = 4
+    LPTIM = 5
+    LPTIM_WITH_CCR2 = 6
+    DMA_CHANNELS = 7
+    DMA_STREAMS = 8
+    GPDMA = 9
 
 
 class CoreModel(ctypes.Structure):
@@ -73,7 +92,32 @@ class RegisterRule(ctypes.Structure):
 class RegisterUse(ctypes.Structure):
     """`struct register_use`."""
 
+    _fields_ = (
+        ("address", c_uint32),
+        ("pc", c_uint32),
+        ("value", c_uint32),
+        ("reads", c_uint64),
+        ("writes", c_uint64),
+    )
+
+
+class RegisterBlock(ctypes.Structure):
+    """`struct register_block`."""
+
     _fields_ = (("address", c_uint32), ("pc", c_uint32), ("reads", c_uint64), ("writes", c_uint64))
+
+
+class Polling(ctypes.Structure):
+    """`struct engine_polling`."""
+
+    _fields_ = (
+        ("time_ps", c_uint64),
+        ("instructions", c_uint64),
+        ("reads", c_uint64),
+        ("address", c_uint32),
+        ("pc", c_uint32),
+        ("value", c_uint32),
+    )
 
 
 class Moment(ctypes.Structure):
@@ -121,8 +165,16 @@ _SIGNATURES: dict[str, tuple[Any, ...]] = {
     "engine_create": (c_void_p, POINTER(CoreModel), c_uint32),
     "engine_add_memory": (c_bool, c_void_p, c_uint32, c_uint32, c_bool),
     "engine_add_mirror": (c_bool, c_void_p, c_uint32, c_uint32, c_bool, c_uint32),
-    "engine_add_usart": (c_bool, c_void_p, c_uint32, c_uint32, c_bool, c_bool, c_bool),
-    "engine_add_timer": (c_bool, c_void_p, c_uint32, c_uint32, c_uint32),
+    "engine_add_usart": (
+        *(c_bool, c_void_p, c_uint32, c_uint32, c_bool, c_bool),
+        *(POINTER(c_uint32), POINTER(c_uint32)),
+    ),
+    "engine_set_console": (None, c_void_p, c_uint32, c_bool),
+    "engine_add_timer": (c_bool, c_void_p, c_uint32, c_uint32, c_uint32, c_uint32),
+    "engine_add_unit": (
+        *(c_bool, c_void_p, c_uint32, c_uint32, c_uint32),
+        *(POINTER(c_uint32), c_uint32, c_uint32),
+    ),
     "engine_add_register": (c_bool, c_void_p, POINTER(RegisterRule)),
     "engine_set_clock_control": (None, c_void_p, c_uint32, c_uint32, ClocksWritten),
     "engine_set_timing": (
@@ -132,7 +184,10 @@ _SIGNATURES: dict[str, tuple[Any, ...]] = {
     "engine_start": (c_bool, c_void_p, c_uint32),
     "engine_destroy": (None, c_void_p),
     "engine_error": (c_char_p, c_void_p),
-    "engine_set_clocks": (None, c_void_p, c_uint32, POINTER(c_uint32), POINTER(c_uint32)),
+    "engine_set_clocks": (
+        *(None, c_void_p, c_uint32),
+        *(POINTER(c_uint32), POINTER(c_uint32), POINTER(c_uint32)),
+    ),
     "engine_run": (c_uint32, c_void_p, c_uint64, c_uint32),
     "engine_sleep_until": (None, c_void_p, c_uint64),
     "engine_now": (None, c_void_p, POINTER(Moment)),
@@ -154,6 +209,10 @@ _SIGNATURES: dict[str, tuple[Any, ...]] = {
     "engine_resets": (c_uint32, c_void_p),
     "engine_register_uses": (c_uint32, c_void_p, POINTER(RegisterUse)),
     "engine_forget_register_uses": (None, c_void_p),
+    "engine_register_blocks": (c_uint32, c_void_p, POINTER(RegisterBlock)),
+    "engine_polling": (None, c_void_p, POINTER(Polling)),
+    "engine_console": (c_uint32, c_void_p),
+    "engine_usart_sent_bytes": (c_uint64, c_void_p, c_uint32),
     "engine_snapshot": (c_void_p, c_void_p),
     "engine_restore": (c_bool, c_void_p, c_void_p),
     "engine_free_snapshot": (None, c_void_p),

@@ -13,15 +13,22 @@ enum {
     RAM = 0x20000000,
     RAM_BITS = 0x22000000,
     BITS_BYTES = 0x02000000,
+    EXTERNAL_CONTROL_BYTES = 0x2000, /* memory controllers that some chips have there */
     PRIVATE_BYTES = 0x00100000,
     PAGE_BYTES = REGISTER_PAGE_BYTES,
 };
-#define PRIVATE       0xE0000000u
-#define CYCLE_COUNTER 0xE0001000u
-#define SYSTEM_TIMER  0xE000E000u
+#define EXTERNAL_CONTROL 0xA0000000u
+#define PRIVATE          0xE0000000u
+#define CYCLE_COUNTER    0xE0001000u
+#define SYSTEM_TIMER     0xE000E000u
 
 /* What is on a page of peripheral space. */
-enum { NO_DEVICE = 0, FIRST_USART = 1, FIRST_TIMER = FIRST_USART + USARTS_MAXIMUM };
+enum {
+    NO_DEVICE = 0,
+    FIRST_USART = 1,
+    FIRST_TIMER = FIRST_USART + USARTS_MAXIMUM,
+    FIRST_UNIT = FIRST_TIMER + TIMERS_MAXIMUM
+};
 
 /* A mapped range: Unicorn tells offsets, devices go by address. */
 struct bus_range {
@@ -40,10 +47,26 @@ static uint64_t access_ticks(struct core *core)
     return ticks;
 }
 
+static uint32_t place(const struct core *core)
+{
+    return core->block == NULL ? 0 : core->block->address;
+}
+
 static uint32_t read_unmodelled(struct core *core, uint32_t address)
 {
-    registers_count(&core->registers, address, core->block == NULL ? 0 : core->block->address, false);
-    return registers_read(&core->registers, address);
+    uint32_t value = registers_read(&core->registers, address);
+    if (registers_count(&core->registers, address, place(core), false, value)) {
+        polling_restart(&core->polling, core_ticks(core), core->state.instructions);
+    } else {
+        polling_read(&core->polling, address, place(core), value);
+    }
+    return value;
+}
+
+static uint32_t device_at(const struct core *core, uint32_t address)
+{
+    uint32_t offset = address - PERIPHERALS;
+    return offset < PERIPHERALS_BYTES ? core->devices[offset / PAGE_BYTES] : NO_DEVICE;
 }
 
 static uint32_t read_word(struct core *core, uint32_t address, uint64_t now)
@@ -51,8 +74,14 @@ static uint32_t read_word(struct core *core, uint32_t address, uint64_t now)
     if (address - PRIVATE < PRIVATE_BYTES) {
         return system_read(core, address, now, now - core->state.sleep_ticks);
     }
-    uint32_t device = core->devices[(address - PERIPHERALS) / PAGE_BYTES];
-    if (device >= FIRST_TIMER) {
+    uint32_t device = device_at(core, address);
+    if (device >= FIRST_UNIT) {
+        uint32_t number = device - FIRST_UNIT;
+        uint32_t value;
+        if (devices_read_unit(core, number, address - core->units[number].address, &value, now)) {
+            return value;
+        }
+    } else if (device >= FIRST_TIMER) {
         uint32_t number = device - FIRST_TIMER;
         uint32_t value;
         if (devices_read_timer(core, number, address - core->timer_places[number].address, &value, now)) {
@@ -67,9 +96,11 @@ static uint32_t read_word(struct core *core, uint32_t address, uint64_t now)
 
 static void write_unmodelled(struct core *core, uint32_t address, uint32_t value, uint32_t mask)
 {
-    registers_count(&core->registers, address, core->block == NULL ? 0 : core->block->address, true);
     uint32_t before = registers_read(&core->registers, address);
     value = (before & ~mask) | (value & mask);
+    if (registers_count(&core->registers, address, place(core), true, value)) {
+        polling_restart(&core->polling, core_ticks(core), core->state.instructions);
+    }
     if (!registers_write(&core->registers, address, value)) {
         core_fail(core, "out of memory", UC_ERR_NOMEM);
     }
@@ -102,8 +133,13 @@ static void write_word(struct core *core, uint32_t address, uint32_t value, uint
         system_write(core, address, value, mask, now, now - core->state.sleep_ticks);
         return;
     }
-    uint32_t device = core->devices[(address - PERIPHERALS) / PAGE_BYTES];
-    if (device >= FIRST_TIMER) {
+    uint32_t device = device_at(core, address);
+    if (device >= FIRST_UNIT) {
+        uint32_t number = device - FIRST_UNIT;
+        if (devices_write_unit(core, number, address - core->units[number].address, value, mask, now)) {
+            return;
+        }
+    } else if (device >= FIRST_TIMER) {
         uint32_t number = device - FIRST_TIMER;
         uint32_t offset = address - core->timer_places[number].address;
         value = widened_for_timer(core, number, offset, value, mask, now);
@@ -116,6 +152,46 @@ static void write_word(struct core *core, uint32_t address, uint32_t value, uint
         return;
     }
     write_unmodelled(core, address, value, mask);
+}
+
+static bool is_device(uint32_t address)
+{
+    return address - PERIPHERALS < PERIPHERALS_BYTES || address - EXTERNAL_CONTROL < EXTERNAL_CONTROL_BYTES;
+}
+
+bool bus_load(struct core *core, uint32_t address, uint32_t bytes, uint32_t *value, uint64_t now)
+{
+    const uint8_t *memory = memories_at(&core->memories, address, bytes);
+    if (memory == NULL && !is_device(address)) {
+        return false;
+    }
+    if (memory == NULL) {
+        *value = read_word(core, address & ~3u, now) >> 8 * (address & 3u);
+        return true;
+    }
+    *value = 0;
+    for (uint32_t byte = 0; byte < bytes; byte++) {
+        *value |= (uint32_t)memory[byte] << 8 * byte;
+    }
+    return true;
+}
+
+bool bus_store(struct core *core, uint32_t address, uint32_t bytes, uint32_t value, uint64_t now)
+{
+    uint8_t *memory = memories_at(&core->memories, address, bytes);
+    if (memory == NULL && is_device(address)) {
+        uint32_t shift = 8 * (address & 3u);
+        uint32_t mask = (bytes == 4 ? UINT32_MAX : (1u << 8 * bytes) - 1) << shift;
+        write_word(core, address & ~3u, value << shift, mask, now);
+        return true;
+    }
+    if (memory == NULL || !memories_find(&core->memories, address)->writable) {
+        return false;
+    }
+    for (uint32_t byte = 0; byte < bytes; byte++) {
+        memory[byte] = (uint8_t)(value >> 8 * byte);
+    }
+    return true;
 }
 
 static bool is_bit_alias(const struct core *core, uint32_t address)
@@ -237,7 +313,7 @@ static bool map_region(struct core *core, uint32_t address, uint32_t bytes, cons
 bool bus_map(struct core *core)
 {
     static const uint32_t private_pages[] = {CYCLE_COUNTER, SYSTEM_TIMER};
-    uint32_t pages[TIMERS_MAXIMUM + 1];
+    uint32_t pages[TIMERS_MAXIMUM + UNITS_MAXIMUM + 1];
     uint32_t count = 0;
     core->devices = calloc(PERIPHERALS_BYTES / PAGE_BYTES, 1);
     if (core->devices == NULL) {
@@ -252,11 +328,22 @@ bool bus_map(struct core *core)
             (uint8_t)(FIRST_TIMER + number);
         pages[count++] = core->timer_places[number].address;
     }
+    for (uint32_t number = 0; number < core->unit_count; number++) {
+        const struct unit *unit = &core->units[number];
+        uint32_t first = (unit->address - PERIPHERALS) / PAGE_BYTES;
+        for (uint32_t page = first; page * PAGE_BYTES < unit->address - PERIPHERALS + unit->bytes; page++) {
+            core->devices[page] = (uint8_t)(FIRST_UNIT + number);
+        }
+        if (unit->kind == UNIT_LPTIM || unit->kind == UNIT_LPTIM_WITH_CCR2) {
+            pages[count++] = unit->address;
+        }
+    }
     if (core->clock_control_address != 0) {
         pages[count++] = core->clock_control_address;
     }
     qsort(pages, count, sizeof *pages, compare_addresses);
     return map_region(core, PERIPHERALS, PERIPHERALS_BYTES, pages, count) &&
+           map_range(core, EXTERNAL_CONTROL, EXTERNAL_CONTROL_BYTES, false) &&
            map_region(core, PRIVATE, PRIVATE_BYTES, private_pages, 2) &&
            (!core->model.has_bit_band || map_range(core, RAM_BITS, BITS_BYTES, false));
 }

@@ -8,10 +8,17 @@
 #include <unicorn/unicorn.h>
 
 #include "clock.h"
+#include "crc.h"
+#include "dma.h"
+#include "gpdma.h"
 #include "line.h"
+#include "lptim.h"
 #include "memory.h"
 #include "nvic.h"
+#include "polling.h"
 #include "registers.h"
+#include "rng.h"
+#include "rtc.h"
 #include "systick.h"
 #include "timer.h"
 #include "timing.h"
@@ -22,7 +29,32 @@ static const uint32_t EXCEPTION_RETURN_FIRST = 0xFFFFFF00u;
 static const uint32_t EXCEPTION_RETURN_PAGE = 0xFFFFF000u;
 enum { EXCEPTION_RETURN_PAGE_BYTES = 0x1000 };
 
-enum { USARTS_MAXIMUM = 12, TIMERS_MAXIMUM = 24 };
+enum { USARTS_MAXIMUM = 12, TIMERS_MAXIMUM = 24, REQUESTS_MAXIMUM = 4 };
+
+/* The other devices; at most so many of a kind as they have a place in struct state. */
+enum unit_kind {
+    UNIT_CRC,
+    UNIT_RNG,
+    UNIT_GPIO,
+    UNIT_RTC,
+    UNIT_RTC_WITH_SR,
+    UNIT_LPTIM,
+    UNIT_LPTIM_WITH_CCR2,
+    UNIT_DMA_CHANNELS,
+    UNIT_DMA_STREAMS,
+    UNIT_GPDMA,
+    UNIT_KINDS,
+};
+enum { UNITS_MAXIMUM = 40, UNIT_LINES = 16, LPTIMS_MAXIMUM = 6, DMAS_MAXIMUM = 2 };
+
+/* Who drives an interrupt line: several may share one. */
+enum {
+    SOURCE_USART = 0,
+    SOURCE_TIMER_UPDATE = SOURCE_USART + USARTS_MAXIMUM,
+    SOURCE_TIMER_COMPARE = SOURCE_TIMER_UPDATE + TIMERS_MAXIMUM,
+    SOURCE_UNIT = SOURCE_TIMER_COMPARE + TIMERS_MAXIMUM,
+    SOURCES = SOURCE_UNIT + UNITS_MAXIMUM * UNIT_LINES,
+};
 
 /* What differs between the cores of the family. */
 struct core_model {
@@ -110,6 +142,19 @@ struct state {
     struct cycle_counter cycle_counter;
     struct usart usarts[USARTS_MAXIMUM];
     struct timer timers[TIMERS_MAXIMUM];
+    uint32_t console; /* the USART that the host is wired to */
+    bool console_is_settled;
+    uint64_t usart_sent_bytes[USARTS_MAXIMUM];
+    struct crc crc;
+    struct rng rng;
+    struct rtc rtc;
+    struct lptim lptims[LPTIMS_MAXIMUM];
+    struct dma dmas[DMAS_MAXIMUM];
+    struct gpdma gpdma;
+    bool uses_dma;
+    uint64_t unit_due; /* the tick at which the first of the units does something by itself, or NEVER */
+    uint8_t high_sources[NVIC_EXCEPTIONS]; /* how many drive the line of an exception high */
+    uint32_t source_is_high[(SOURCES + 31) / 32];
     struct timing timing;
     struct fault fault;
 };
@@ -126,6 +171,18 @@ struct bus_range;
 struct device_place {
     uint32_t address;
     uint32_t exception;
+    uint32_t compare_exception;                  /* of a timer */
+    uint32_t receive_requests[REQUESTS_MAXIMUM]; /* of a USART, 0: none */
+    uint32_t transmit_requests[REQUESTS_MAXIMUM];
+};
+
+struct unit {
+    enum unit_kind kind;
+    uint32_t index; /* among those of its kind in struct state */
+    uint32_t address;
+    uint32_t bytes;
+    uint32_t exceptions[UNIT_LINES]; /* EXCEPTION_NONE: no line */
+    uint32_t multiplexer;            /* where the request of its first channel is selected; 0: by itself */
 };
 
 struct block_description {
@@ -149,9 +206,12 @@ struct core {
     struct line line;
     struct device_place usart_places[USARTS_MAXIMUM];
     struct device_place timer_places[TIMERS_MAXIMUM];
+    struct unit units[UNITS_MAXIMUM];
     uint32_t usart_count;
     uint32_t timer_count;
-    uint32_t console; /* the USART that the host is wired to */
+    uint32_t unit_count;
+    bool serves_requests; /* a DMA controller is at work: what it does makes no new start */
+    struct polling polling;
     uint32_t boot_address;
     uint32_t reset_core_hz;
     uint32_t line_baud;

@@ -15,5 +15,11 @@ void devices_write_usart(struct core *core, uint32_t number, uint32_t offset, ui
 /* False where the register reads as written. */
 bool devices_read_timer(struct core *core, uint32_t number, uint32_t offset, uint32_t *value, uint64_t now);
 bool devices_write_timer(struct core *core, uint32_t number, uint32_t offset, uint32_t value, uint64_t now);
+bool devices_read_unit(struct core *core, uint32_t number, uint32_t offset, uint32_t *value, uint64_t now);
+bool devices_write_unit(struct core *core, uint32_t number, uint32_t offset, uint32_t value, uint32_t mask,
+                        uint64_t now);
+
+/* The unit's clock, or the core's, has changed. */
+void devices_clock_unit(struct core *core, uint32_t number, uint32_t clock_hz, uint64_t now);
 
 #endif

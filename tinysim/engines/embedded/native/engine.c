@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "bus.h"
+#include "devices.h"
 #include "exceptions.h"
 #include "hooks.h"
 #include "run.h"
@@ -71,24 +72,30 @@ bool engine_add_mirror(struct core *core, uint32_t address, uint32_t bytes, bool
 }
 
 bool engine_add_usart(struct core *core, uint32_t address, uint32_t interrupt, bool low_power, bool has_fifo,
-                      bool is_console)
+                      const uint32_t *receive_requests, const uint32_t *transmit_requests)
 {
     if (core->usart_count == USARTS_MAXIMUM) {
         core_fail(core, "too many UARTs", UC_ERR_OK);
         return false;
     }
     uint32_t number = core->usart_count++;
-    core->usart_places[number] =
-        (struct device_place){.address = address, .exception = EXCEPTION_EXTERNAL + interrupt};
+    struct device_place *place = &core->usart_places[number];
+    *place = (struct device_place){.address = address, .exception = EXCEPTION_EXTERNAL + interrupt};
+    memcpy(place->receive_requests, receive_requests, sizeof place->receive_requests);
+    memcpy(place->transmit_requests, transmit_requests, sizeof place->transmit_requests);
     core->state.usarts[number] = (struct usart){
         .low_power = low_power, .has_fifo = has_fifo, .line_baud = core->line_baud, .core_hz = 1};
-    if (is_console) {
-        core->console = number;
-    }
     return true;
 }
 
-bool engine_add_timer(struct core *core, uint32_t address, uint32_t interrupt, uint32_t counter_bits)
+void engine_set_console(struct core *core, uint32_t number, bool is_settled)
+{
+    core->state.console = number;
+    core->state.console_is_settled = is_settled;
+}
+
+bool engine_add_timer(struct core *core, uint32_t address, uint32_t interrupt, uint32_t compare_interrupt,
+                      uint32_t counter_bits)
 {
     if (core->timer_count == TIMERS_MAXIMUM) {
         core_fail(core, "too many timers", UC_ERR_OK);
@@ -96,8 +103,62 @@ bool engine_add_timer(struct core *core, uint32_t address, uint32_t interrupt, u
     }
     uint32_t number = core->timer_count++;
     core->timer_places[number] =
-        (struct device_place){.address = address, .exception = EXCEPTION_EXTERNAL + interrupt};
+        (struct device_place){.address = address,
+                              .exception = EXCEPTION_EXTERNAL + interrupt,
+                              .compare_exception = EXCEPTION_EXTERNAL + compare_interrupt};
     core->state.timers[number].counter_mask = counter_bits == 32 ? UINT32_MAX : 0xFFFFu;
+    return true;
+}
+
+static uint32_t units_maximum(enum unit_kind kind)
+{
+    switch (kind) {
+    case UNIT_GPIO:
+        return UNITS_MAXIMUM;
+    case UNIT_LPTIM:
+    case UNIT_LPTIM_WITH_CCR2:
+        return LPTIMS_MAXIMUM;
+    case UNIT_DMA_CHANNELS:
+    case UNIT_DMA_STREAMS:
+        return DMAS_MAXIMUM;
+    default:
+        return 1;
+    }
+}
+
+static void set_up_unit(struct core *core, const struct unit *unit, uint32_t channels)
+{
+    struct state *state = &core->state;
+    if (unit->kind == UNIT_RTC || unit->kind == UNIT_RTC_WITH_SR) {
+        state->rtc.has_status_register = unit->kind == UNIT_RTC_WITH_SR;
+    } else if (unit->kind == UNIT_LPTIM || unit->kind == UNIT_LPTIM_WITH_CCR2) {
+        state->lptims[unit->index].two_channels = unit->kind == UNIT_LPTIM_WITH_CCR2;
+    } else if (unit->kind == UNIT_DMA_CHANNELS || unit->kind == UNIT_DMA_STREAMS) {
+        state->dmas[unit->index].has_streams = unit->kind == UNIT_DMA_STREAMS;
+        state->dmas[unit->index].channels = channels;
+    }
+}
+
+bool engine_add_unit(struct core *core, uint32_t kind, uint32_t address, uint32_t bytes,
+                     const uint32_t *interrupts, uint32_t channels, uint32_t multiplexer)
+{
+    uint32_t index = 0;
+    for (uint32_t number = 0; number < core->unit_count; number++) {
+        index += core->units[number].kind == kind ? 1 : 0;
+    }
+    if (core->unit_count == UNITS_MAXIMUM || kind >= UNIT_KINDS || index >= units_maximum(kind) ||
+        channels > DMA_CHANNELS) {
+        core_fail(core, "too many devices", UC_ERR_OK);
+        return false;
+    }
+    struct unit *unit = &core->units[core->unit_count++];
+    *unit = (struct unit){
+        .kind = kind, .index = index, .address = address, .bytes = bytes, .multiplexer = multiplexer};
+    for (uint32_t line = 0; line < UNIT_LINES; line++) {
+        unit->exceptions[line] =
+            interrupts[line] == ENGINE_NO_INTERRUPT ? EXCEPTION_NONE : EXCEPTION_EXTERNAL + interrupts[line];
+    }
+    set_up_unit(core, unit, channels);
     return true;
 }
 
@@ -187,7 +248,7 @@ const char *engine_error(const struct core *core)
 }
 
 void engine_set_clocks(struct core *core, uint32_t core_hz, const uint32_t *usart_hz,
-                       const uint32_t *timer_hz)
+                       const uint32_t *timer_hz, const uint32_t *unit_hz)
 {
     struct state *state = &core->state;
     uint64_t now = core_ticks(core);
@@ -200,6 +261,9 @@ void engine_set_clocks(struct core *core, uint32_t core_hz, const uint32_t *usar
     }
     for (uint32_t number = 0; number < core->timer_count; number++) {
         timer_clock(&state->timers[number], timer_hz[number], core_hz, now);
+    }
+    for (uint32_t number = 0; number < core->unit_count; number++) {
+        devices_clock_unit(core, number, unit_hz[number], now);
     }
     core_device_changed(core);
 }
@@ -229,7 +293,7 @@ void engine_now(const struct core *core, struct engine_moment *moment)
 
 static bool put(struct core *core, uint16_t character)
 {
-    uint64_t frame_ticks = core->state.usarts[core->console].frame_ticks;
+    uint64_t frame_ticks = core->state.usarts[core->state.console].frame_ticks;
     core_device_changed(core);
     return line_put(&core->line, character, core_ticks(core), frame_ticks);
 }
@@ -275,7 +339,7 @@ uint64_t engine_lost_bytes(const struct core *core)
 
 uint32_t engine_guest_baud(const struct core *core)
 {
-    return usart_baud(&core->state.usarts[core->console]);
+    return usart_baud(&core->state.usarts[core->state.console]);
 }
 
 uint32_t engine_core_hz(const struct core *core)
@@ -355,6 +419,37 @@ uint32_t engine_register_uses(const struct core *core, struct register_use *uses
 void engine_forget_register_uses(struct core *core)
 {
     core->registers.use_count = 0;
+}
+
+uint32_t engine_register_blocks(const struct core *core, struct register_block *blocks)
+{
+    memcpy(blocks, core->registers.blocks, core->registers.block_count * sizeof *blocks);
+    return core->registers.block_count;
+}
+
+void engine_polling(const struct core *core, struct engine_polling *polling)
+{
+    const struct polling *own = &core->polling;
+    const struct clock *clock = &core->state.clock;
+    uint64_t since = own->since_ticks > clock->base_ticks ? own->since_ticks : clock->base_ticks;
+    *polling = (struct engine_polling){
+        .time_ps = clock_time_ps(clock, core_ticks(core)) - clock_time_ps(clock, since),
+        .instructions = core->state.instructions - own->since_instructions,
+        .reads = own->reads,
+        .address = own->address,
+        .pc = own->pc,
+        .value = own->value,
+    };
+}
+
+uint32_t engine_console(const struct core *core)
+{
+    return core->state.console;
+}
+
+uint64_t engine_usart_sent_bytes(const struct core *core, uint32_t number)
+{
+    return core->state.usart_sent_bytes[number];
 }
 
 struct snapshot *engine_snapshot(struct core *core)

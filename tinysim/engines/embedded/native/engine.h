@@ -17,9 +17,18 @@ EXPORT struct core *engine_create(const struct core_model *model, uint32_t line_
 EXPORT bool engine_add_memory(struct core *core, uint32_t address, uint32_t bytes, bool writable);
 EXPORT bool engine_add_mirror(struct core *core, uint32_t address, uint32_t bytes, bool writable,
                               uint32_t of_address);
+/* Requests are those by which a DMA controller knows the USART, at most REQUESTS_MAXIMUM each, 0 for none. */
 EXPORT bool engine_add_usart(struct core *core, uint32_t address, uint32_t interrupt, bool low_power,
-                             bool has_fifo, bool is_console);
-EXPORT bool engine_add_timer(struct core *core, uint32_t address, uint32_t interrupt, uint32_t counter_bits);
+                             bool has_fifo, const uint32_t *receive_requests,
+                             const uint32_t *transmit_requests);
+/* The host is wired to this USART, or if not `is_settled`, to the one that the guest sends through first. */
+EXPORT void engine_set_console(struct core *core, uint32_t number, bool is_settled);
+EXPORT bool engine_add_timer(struct core *core, uint32_t address, uint32_t interrupt,
+                             uint32_t compare_interrupt, uint32_t counter_bits);
+enum { ENGINE_NO_INTERRUPT = 0xFFFF };
+/* `interrupts` has UNIT_LINES entries, ENGINE_NO_INTERRUPT where there is no line. */
+EXPORT bool engine_add_unit(struct core *core, uint32_t kind, uint32_t address, uint32_t bytes,
+                            const uint32_t *interrupts, uint32_t channels, uint32_t multiplexer);
 EXPORT bool engine_add_register(struct core *core, const struct register_rule *rule);
 EXPORT void engine_set_clock_control(struct core *core, uint32_t address, uint32_t reset_core_hz,
                                      clocks_written *clocks_written);
@@ -32,7 +41,7 @@ EXPORT const char *engine_error(const struct core *core);
 
 /* From the callback `clocks_written`: what the clocks are from this moment on. */
 EXPORT void engine_set_clocks(struct core *core, uint32_t core_hz, const uint32_t *usart_hz,
-                              const uint32_t *timer_hz);
+                              const uint32_t *timer_hz, const uint32_t *unit_hz);
 
 EXPORT uint32_t engine_run(struct core *core, uint64_t deadline_ps, uint32_t wanted_bytes);
 
@@ -68,6 +77,21 @@ EXPORT uint32_t engine_resets(const struct core *core);
 
 EXPORT uint32_t engine_register_uses(const struct core *core, struct register_use *uses);
 EXPORT void engine_forget_register_uses(struct core *core);
+EXPORT uint32_t engine_register_blocks(const struct core *core, struct register_block *blocks);
+
+/* For how long the guest has read registers without a model and seen nothing new. */
+struct engine_polling {
+    uint64_t time_ps;
+    uint64_t instructions;
+    uint64_t reads;
+    uint32_t address; /* of the last of them */
+    uint32_t pc;
+    uint32_t value;
+};
+EXPORT void engine_polling(const struct core *core, struct engine_polling *polling);
+
+EXPORT uint32_t engine_console(const struct core *core);
+EXPORT uint64_t engine_usart_sent_bytes(const struct core *core, uint32_t number);
 
 EXPORT struct snapshot *engine_snapshot(struct core *core);
 EXPORT bool engine_restore(struct core *core, const struct snapshot *snapshot);

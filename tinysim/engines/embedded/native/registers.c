@@ -121,13 +121,37 @@ bool registers_write(struct registers *registers, uint32_t address, uint32_t val
     return true;
 }
 
-void registers_count(struct registers *registers, uint32_t address, uint32_t pc, bool is_write)
+static void count_block(struct registers *registers, uint32_t address, uint32_t pc, bool is_write)
+{
+    struct register_block *block = registers->blocks;
+    struct register_block *end = block + registers->block_count;
+    while (block < end && block->address != page_address(address)) {
+        block++;
+    }
+    if (block == end) {
+        if (registers->block_count == REGISTER_BLOCKS) {
+            return;
+        }
+        registers->block_count++;
+        *block = (struct register_block){.address = page_address(address), .pc = pc};
+    }
+    if (is_write) {
+        block->writes++;
+    } else {
+        block->reads++;
+    }
+}
+
+bool registers_count(struct registers *registers, uint32_t address, uint32_t pc, bool is_write,
+                     uint32_t value)
 {
     struct register_use *use = registers->uses;
     struct register_use *end = use + registers->use_count;
+    count_block(registers, address, pc, is_write);
     while (use < end && (use->address != address || use->pc != pc)) {
         use++;
     }
+    bool is_new = use == end || use->value != value;
     if (use == end) {
         /* A full table forgets its oldest entry: what is asked for is what the guest does last. */
         if (registers->use_count == REGISTER_USES) {
@@ -138,9 +162,11 @@ void registers_count(struct registers *registers, uint32_t address, uint32_t pc,
         }
         *use = (struct register_use){.address = address, .pc = pc};
     }
+    use->value = value;
     if (is_write) {
         use->writes++;
     } else {
         use->reads++;
     }
+    return is_new;
 }

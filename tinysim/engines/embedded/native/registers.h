@@ -7,7 +7,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { REGISTER_PAGE_BYTES = 1024, REGISTER_PAGE_WORDS = REGISTER_PAGE_BYTES / 4, REGISTER_USES = 256 };
+enum {
+    REGISTER_PAGE_BYTES = 1024,
+    REGISTER_PAGE_WORDS = REGISTER_PAGE_BYTES / 4,
+    REGISTER_USES = 256,
+    REGISTER_BLOCKS = 128
+};
 
 /* A status bit that mirrors an enable bit, of this or another register. */
 struct register_follow {
@@ -35,7 +40,16 @@ struct register_page {
 /* Accesses to one register from one place. */
 struct register_use {
     uint32_t address;
-    uint32_t pc; /* of the block that made the access */
+    uint32_t pc;    /* of the block that made the access */
+    uint32_t value; /* that passed last */
+    uint64_t reads;
+    uint64_t writes;
+};
+
+/* Accesses to a page of registers without a model, ever. */
+struct register_block {
+    uint32_t address;
+    uint32_t pc; /* of the block that made the first of them */
     uint64_t reads;
     uint64_t writes;
 };
@@ -48,6 +62,8 @@ struct registers {
     uint32_t page_capacity;
     struct register_use uses[REGISTER_USES];
     uint32_t use_count;
+    struct register_block blocks[REGISTER_BLOCKS];
+    uint32_t block_count;
 };
 
 bool registers_add_rule(struct registers *registers, const struct register_rule *rule);
@@ -59,6 +75,8 @@ bool registers_reset(struct registers *registers);
 uint32_t registers_read(const struct registers *registers, uint32_t address);
 bool registers_write(struct registers *registers, uint32_t address, uint32_t value);
 
-void registers_count(struct registers *registers, uint32_t address, uint32_t pc, bool is_write);
+/* Counts an access by which `value` passed; false where the last one from there to there passed the same. */
+bool registers_count(struct registers *registers, uint32_t address, uint32_t pc, bool is_write,
+                     uint32_t value);
 
 #endif

@@ -84,6 +84,7 @@ bool snapshot_restore(struct core *core, const struct snapshot *snapshot)
     core->masks_instructions = NEVER;
     core_device_changed(core);
     line_reset(&core->line);
+    polling_restart(&core->polling, core_ticks(core), core->state.instructions);
     core->registers.page_count = snapshot->page_count;
     if (snapshot->page_count != 0) {
         memcpy(core->registers.pages, snapshot->pages, snapshot->page_count * sizeof *snapshot->pages);

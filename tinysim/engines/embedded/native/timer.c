@@ -207,9 +207,14 @@ void timer_clock(struct timer *timer, uint32_t clock_hz, uint32_t core_hz, uint6
     plan(timer);
 }
 
-bool timer_interrupt(const struct timer *timer)
+bool timer_update_interrupt(const struct timer *timer)
 {
-    return (timer->sr & timer->dier & SR_EVENTS) != 0;
+    return (timer->sr & timer->dier & SR_UIF) != 0;
+}
+
+bool timer_compare_interrupt(const struct timer *timer)
+{
+    return (timer->sr & timer->dier & SR_EVENTS & ~(uint32_t)SR_UIF) != 0;
 }
 
 bool timer_read(struct timer *timer, uint32_t offset, uint32_t *value, uint64_t now)

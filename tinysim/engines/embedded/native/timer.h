@@ -39,6 +39,8 @@ void timer_advance(struct timer *timer, uint64_t now);
 bool timer_read(struct timer *timer, uint32_t offset, uint32_t *value, uint64_t now);
 bool timer_write(struct timer *timer, uint32_t offset, uint32_t value, uint64_t now);
 
-bool timer_interrupt(const struct timer *timer);
+/* Advanced timers have a line of their own for compare events. */
+bool timer_update_interrupt(const struct timer *timer);
+bool timer_compare_interrupt(const struct timer *timer);
 
 #endif

@@ -34,6 +34,8 @@ enum {
 #define CR1_RXFFIE (1u << 31)
 
 #define CR3_EIE    (1u << 0)
+#define CR3_DMAR   (1u << 6)
+#define CR3_DMAT   (1u << 7)
 #define CR3_OVRDIS (1u << 12)
 #define CR3_TXFTIE (1u << 23)
 #define CR3_RXFTIE (1u << 28)
@@ -196,6 +198,23 @@ bool usart_interrupt(const struct usart *usart)
     wanted |= (usart->cr3 & CR3_TXFTIE) != 0 ? ISR_TXFT : 0u;
     wanted |= (usart->cr3 & CR3_RXFTIE) != 0 ? ISR_RXFT : 0u;
     return (now & wanted) != 0;
+}
+
+uint32_t usart_requests(const struct usart *usart)
+{
+    uint32_t requests = 0;
+    if ((usart->cr3 & CR3_DMAR) != 0 && usart->receive.count != 0) {
+        requests |= USART_REQUEST_RECEIVE;
+    }
+    if ((usart->cr3 & CR3_DMAT) != 0 && enabled(usart, CR1_TE) && usart->transmit.count < depth(usart)) {
+        requests |= USART_REQUEST_TRANSMIT;
+    }
+    return requests;
+}
+
+bool usart_receives(const struct usart *usart)
+{
+    return enabled(usart, CR1_RE);
 }
 
 static void start_character(struct usart *usart, uint64_t now)

@@ -1,6 +1,6 @@
 /* STM32 USART and LPUART, asynchronous mode (RM0432 50, 51): registers, FIFOs, errors, interrupts.
  *
- * Characters take their time; what happens on the line beyond the pins belongs to line.h. DMA, flow control,
+ * Characters take their time; what happens on the line beyond the pins belongs to line.h. Flow control,
  * parity and the synchronous, smartcard, LIN and IrDA modes do not exist. */
 #ifndef TINYSIM_USART_H
 #define TINYSIM_USART_H
@@ -59,6 +59,13 @@ bool usart_advance(struct usart *usart, uint64_t now, uint8_t *sent);
 void usart_receive(struct usart *usart, uint8_t data, bool framing_error, uint64_t now);
 
 bool usart_interrupt(const struct usart *usart);
+
+/* What it asks a DMA controller for. */
+enum { USART_REQUEST_RECEIVE = 1, USART_REQUEST_TRANSMIT = 2 };
+uint32_t usart_requests(const struct usart *usart);
+
+/* Whether it listens to its line. */
+bool usart_receives(const struct usart *usart);
 
 /* The guest's rate in bit/s; the line's where the guest has set none. */
 uint32_t usart_baud(const struct usart *usart);

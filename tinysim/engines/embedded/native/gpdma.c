@@ -1,0 +1,250 @@
+#include "gpdma.h"
+
+#include "clock.h"
+
+/* RM0456 17.8; offsets from the channel's first register on. */
+enum {
+    MISR = 0x0C,
+    FIRST_CHANNEL = 0x50,
+    CHANNEL_BYTES = 0x80,
+    LBAR = 0x00,
+    FCR = 0x0C,
+    SR = 0x10,
+    CR = 0x14,
+    TR1_AT = 0x40,
+    BR2_AT = 0x58,
+    LLR_AT = 0x7C,
+};
+enum { TR1, TR2, BR1, SAR, DAR, TR3, BR2, LLR };
+enum {
+    CR_EN = 1u << 0,
+    CR_RESET = 1u << 1,
+    CR_SUSP = 1u << 2,
+    SR_IDLEF = 1u << 0,
+    SR_TCF = 1u << 8,
+    SR_HTF = 1u << 9,
+    SR_DTEF = 1u << 10,
+    SR_ULEF = 1u << 11,
+    SR_SUSPF = 1u << 13,
+    SR_EVENTS = 0x7F00,
+    TR1_SINC = 1u << 3,
+    TR1_DINC = 1u << 19,
+    TR1_PACKS = 1u << 12,
+    TR2_SWREQ = 1u << 9,
+    BR1_BNDT = 0xFFFF,
+    LLR_LA = 0xFFFC,
+};
+#define LBAR_BASE 0xFFFF0000u
+#define LLR_ULL   (1u << 16)
+
+static void make_idle(struct gpdma_channel *channel)
+{
+    channel->is_active = false;
+    channel->wants_link = false;
+    channel->control &= ~(uint32_t)(CR_EN | CR_SUSP | CR_RESET);
+    channel->flags |= SR_IDLEF;
+}
+
+void gpdma_reset(struct gpdma *gpdma)
+{
+    *gpdma = (struct gpdma){0};
+    for (uint32_t number = 0; number < GPDMA_CHANNELS; number++) {
+        make_idle(&gpdma->channel[number]);
+        gpdma->channel[number].ends_at = NEVER;
+    }
+}
+
+static uint32_t masked_interrupts(const struct gpdma *gpdma)
+{
+    uint32_t value = 0;
+    for (uint32_t number = 0; number < GPDMA_CHANNELS; number++) {
+        value |= (gpdma_interrupt(gpdma, number) ? 1u : 0u) << number;
+    }
+    return value;
+}
+
+/* The place among `word` of a register, or -1. */
+static int word_at(uint32_t at)
+{
+    if (at >= TR1_AT && at <= BR2_AT) {
+        return (int)((at - TR1_AT) / 4);
+    }
+    return at == LLR_AT ? LLR : -1;
+}
+
+uint32_t gpdma_read(const struct gpdma *gpdma, uint32_t offset)
+{
+    if (offset == MISR) {
+        return masked_interrupts(gpdma);
+    }
+    if (offset < FIRST_CHANNEL || (offset - FIRST_CHANNEL) / CHANNEL_BYTES >= GPDMA_CHANNELS) {
+        return 0;
+    }
+    const struct gpdma_channel *channel = &gpdma->channel[(offset - FIRST_CHANNEL) / CHANNEL_BYTES];
+    uint32_t at = (offset - FIRST_CHANNEL) % CHANNEL_BYTES;
+    switch (at) {
+    case LBAR:
+        return channel->base;
+    case SR:
+        return channel->flags;
+    case CR:
+        return channel->control;
+    default:
+        return word_at(at) < 0 ? 0 : channel->word[word_at(at)];
+    }
+}
+
+static void start_block(struct gpdma_channel *channel)
+{
+    channel->block = channel->word[BR1] & BR1_BNDT;
+    channel->wants_link = channel->block == 0;
+    if (channel->block == 0 && channel->word[LLR] == 0) {
+        channel->flags |= SR_TCF;
+        make_idle(channel);
+    }
+}
+
+static void write_control(struct gpdma_channel *channel, uint32_t value)
+{
+    bool was_enabled = (channel->control & CR_EN) != 0;
+    channel->control = value | (was_enabled ? CR_EN : 0u); /* software cannot clear EN */
+    if ((value & CR_RESET) != 0) {
+        channel->flags &= ~(uint32_t)SR_SUSPF;
+        make_idle(channel);
+    } else if ((channel->control & CR_EN) != 0) {
+        channel->flags &= ~(uint32_t)SR_IDLEF;
+        if (!was_enabled) {
+            start_block(channel);
+        }
+        channel->is_active = (channel->control & (CR_EN | CR_SUSP)) == CR_EN;
+        channel->flags |= (channel->control & CR_SUSP) != 0 ? SR_SUSPF : 0u;
+    }
+}
+
+void gpdma_write(struct gpdma *gpdma, uint32_t offset, uint32_t value)
+{
+    if (offset < FIRST_CHANNEL || (offset - FIRST_CHANNEL) / CHANNEL_BYTES >= GPDMA_CHANNELS) {
+        return;
+    }
+    struct gpdma_channel *channel = &gpdma->channel[(offset - FIRST_CHANNEL) / CHANNEL_BYTES];
+    uint32_t at = (offset - FIRST_CHANNEL) % CHANNEL_BYTES;
+    switch (at) {
+    case LBAR:
+        channel->base = value & LBAR_BASE;
+        break;
+    case FCR:
+        channel->flags &= ~(value & SR_EVENTS);
+        break;
+    case CR:
+        write_control(channel, value);
+        break;
+    default:
+        if (word_at(at) >= 0) {
+            channel->word[word_at(at)] = value;
+        }
+        break;
+    }
+}
+
+bool gpdma_runs_freely(const struct gpdma *gpdma, uint32_t number)
+{
+    return (gpdma->channel[number].word[TR2] & TR2_SWREQ) != 0;
+}
+
+uint32_t gpdma_selected_request(const struct gpdma *gpdma, uint32_t number)
+{
+    return gpdma->channel[number].word[TR2] & 0x7Fu;
+}
+
+void gpdma_link(struct gpdma *gpdma, uint32_t number, gpdma_load *load, void *context)
+{
+    struct gpdma_channel *channel = &gpdma->channel[number];
+    if (!channel->is_active || !channel->wants_link) {
+        return;
+    }
+    /* LLR says which registers the item holds, in their order: UT1, UT2, UB1, USA, UDA, UT3, UB2, ULL. */
+    static const uint8_t update_bits[GPDMA_WORDS] = {31, 30, 29, 28, 27, 26, 25, 16};
+    uint32_t link = channel->word[LLR];
+    uint32_t address = channel->base | (link & LLR_LA);
+    uint32_t loaded[GPDMA_WORDS];
+    for (uint32_t word = 0; word < GPDMA_WORDS; word++) {
+        loaded[word] = channel->word[word];
+        if ((link >> update_bits[word] & 1u) == 0) {
+            continue;
+        }
+        if (!load(context, address, &loaded[word])) {
+            channel->flags |= SR_ULEF;
+            make_idle(channel);
+            return;
+        }
+        address += 4;
+    }
+    for (uint32_t word = 0; word < GPDMA_WORDS; word++) {
+        channel->word[word] = loaded[word];
+    }
+    if ((link >> 29 & 1u) == 0) {
+        /* Without a new BR1 the block is as long as the last one. */
+        channel->word[BR1] = (channel->word[BR1] & ~(uint32_t)BR1_BNDT) | channel->block;
+    }
+    start_block(channel);
+}
+
+static uint32_t source_bytes(const struct gpdma_channel *channel)
+{
+    return 1u << (channel->word[TR1] & 3u) & 7u;
+}
+
+static uint32_t destination_bytes(const struct gpdma_channel *channel)
+{
+    /* Packed data are the same bytes in a row. */
+    return (channel->word[TR1] & TR1_PACKS) != 0 ? source_bytes(channel)
+                                                 : 1u << (channel->word[TR1] >> 16 & 3u) & 7u;
+}
+
+struct dma_item gpdma_next(const struct gpdma *gpdma, uint32_t number)
+{
+    const struct gpdma_channel *channel = &gpdma->channel[number];
+    return (struct dma_item){channel->word[SAR], channel->word[DAR], source_bytes(channel),
+                             destination_bytes(channel)};
+}
+
+/* TCEM: block, repeated block, linked-list item, or the whole channel (RM0456, GPDMA_CxTR2). */
+static bool tells_complete(const struct gpdma_channel *channel)
+{
+    bool is_last = channel->word[LLR] == 0;
+    return is_last || channel->word[TR2] >> 30 != 3;
+}
+
+void gpdma_done(struct gpdma *gpdma, uint32_t number, bool failed)
+{
+    struct gpdma_channel *channel = &gpdma->channel[number];
+    uint32_t bytes = source_bytes(channel);
+    if (failed || bytes == 0) {
+        channel->flags |= SR_DTEF;
+        make_idle(channel);
+        return;
+    }
+    channel->word[SAR] += (channel->word[TR1] & TR1_SINC) != 0 ? bytes : 0;
+    channel->word[DAR] += (channel->word[TR1] & TR1_DINC) != 0 ? destination_bytes(channel) : 0;
+    uint32_t before = channel->word[BR1] & BR1_BNDT;
+    uint32_t left = before > bytes ? before - bytes : 0;
+    channel->word[BR1] = (channel->word[BR1] & ~(uint32_t)BR1_BNDT) | left;
+    if (before > channel->block / 2 && left <= channel->block / 2) {
+        channel->flags |= SR_HTF;
+    }
+    if (left != 0) {
+        return;
+    }
+    channel->flags |= tells_complete(channel) ? SR_TCF : 0u;
+    if (channel->word[LLR] == 0) {
+        make_idle(channel);
+    } else {
+        channel->wants_link = true;
+    }
+}
+
+bool gpdma_interrupt(const struct gpdma *gpdma, uint32_t number)
+{
+    const struct gpdma_channel *channel = &gpdma->channel[number];
+    return (channel->flags & channel->control & SR_EVENTS) != 0;
+}

@@ -1,0 +1,193 @@
+#include "lptim.h"
+
+#include "clock.h"
+
+/* RM0432 42.7, RM0456 (low-power timer): CMP is CCR1, IER is DIER. */
+enum {
+    ISR = 0x00,
+    ICR = 0x04,
+    IER = 0x08,
+    CFGR = 0x0C,
+    CR = 0x10,
+    CMP = 0x14,
+    ARR = 0x18,
+    CNT = 0x1C,
+    RCR = 0x28,
+    CCR2 = 0x34
+};
+enum {
+    FLAG_COMPARE = 1u << 0,
+    FLAG_RELOAD = 1u << 1,
+    FLAG_COMPARE_2 = 1u << 9,
+    FLAG_COMPARE_WRITTEN = 1u << 3,
+    FLAG_RELOAD_WRITTEN = 1u << 4,
+    FLAG_REPETITION_WRITTEN = 1u << 8,
+    FLAG_COMPARE_2_WRITTEN = 1u << 19,
+    FLAG_ENABLE_WRITTEN = 1u << 24,
+    FLAGS_OF_ONE_CHANNEL = 0x7F,
+};
+enum { CR_ENABLE = 1u << 0, CR_SNGSTRT = 1u << 1, CR_CNTSTRT = 1u << 2, CR_COUNTRST = 1u << 3 };
+
+/* The counter behind it, as an STM32 general-purpose timer: TIMx registers (RM0432 38.4), channel 1 compares
+ * with CMP, channel 2 with ARR, since ARRM comes when ARR is reached and not one count later; channel 3 with
+ * CCR2. */
+enum {
+    TIM_CR1 = 0x00,
+    TIM_DIER = 0x0C,
+    TIM_SR = 0x10,
+    TIM_EGR = 0x14,
+    TIM_CNT = 0x24,
+    TIM_PSC = 0x28,
+    TIM_ARR = 0x2C,
+    TIM_CCR1 = 0x34,
+    TIM_CCR2 = 0x38,
+    TIM_CCR3 = 0x3C
+};
+enum { TIM_CEN = 1u << 0, TIM_URS = 1u << 2, TIM_OPM = 1u << 3, TIM_UG = 1u << 0 };
+enum { TIM_COMPARE = 1u << 1, TIM_RELOAD = 1u << 2, TIM_COMPARE_2 = 1u << 3 };
+
+static uint32_t from_timer(uint32_t flags)
+{
+    return ((flags & TIM_COMPARE) != 0 ? FLAG_COMPARE : 0u) | ((flags & TIM_RELOAD) != 0 ? FLAG_RELOAD : 0u) |
+           ((flags & TIM_COMPARE_2) != 0 ? FLAG_COMPARE_2 : 0u);
+}
+
+static uint32_t to_timer(uint32_t flags)
+{
+    return ((flags & FLAG_COMPARE) != 0 ? TIM_COMPARE : 0u) | ((flags & FLAG_RELOAD) != 0 ? TIM_RELOAD : 0u) |
+           ((flags & FLAG_COMPARE_2) != 0 ? TIM_COMPARE_2 : 0u);
+}
+
+void lptim_reset(struct lptim *lptim, uint64_t now)
+{
+    struct timer counter = lptim->counter;
+    counter.counter_mask = 0xFFFF;
+    timer_reset(&counter, now);
+    *lptim = (struct lptim){.two_channels = lptim->two_channels, .counter = counter, .reload = 1};
+}
+
+void lptim_clock(struct lptim *lptim, uint32_t clock_hz, uint32_t core_hz, uint64_t now)
+{
+    timer_clock(&lptim->counter, clock_hz, core_hz, now);
+}
+
+static uint32_t status(const struct lptim *lptim)
+{
+    uint32_t value = from_timer(lptim->counter.sr) | lptim->flags;
+    return lptim->two_channels ? value : value & FLAGS_OF_ONE_CHANNEL;
+}
+
+bool lptim_interrupt(const struct lptim *lptim)
+{
+    return (status(lptim) & lptim->enable) != 0;
+}
+
+bool lptim_read(struct lptim *lptim, uint32_t offset, uint32_t *value, uint64_t now)
+{
+    timer_advance(&lptim->counter, now);
+    switch (offset) {
+    case ISR:
+        *value = status(lptim);
+        return true;
+    case ICR:
+        *value = 0;
+        return true;
+    case IER:
+        *value = lptim->enable;
+        return true;
+    case CFGR:
+        *value = lptim->configuration;
+        return true;
+    case CR:
+        *value = lptim->control;
+        return true;
+    case CMP:
+        *value = lptim->compare[0];
+        return true;
+    case ARR:
+        *value = lptim->reload;
+        return true;
+    case CNT:
+        return timer_read(&lptim->counter, TIM_CNT, value, now);
+    case CCR2:
+        *value = lptim->compare[1];
+        return true;
+    default:
+        return false;
+    }
+}
+
+static void put(struct lptim *lptim, uint32_t timer_register, uint32_t value, uint64_t now)
+{
+    (void)timer_write(&lptim->counter, timer_register, value, now);
+}
+
+static void write_control(struct lptim *lptim, uint32_t value, uint64_t now)
+{
+    bool was_enabled = (lptim->control & CR_ENABLE) != 0;
+    lptim->control = value & (CR_ENABLE | (1u << 4));
+    if ((value & CR_ENABLE) == 0) {
+        put(lptim, TIM_CR1, 0, now);
+        put(lptim, TIM_CNT, 0, now);
+        return;
+    }
+    if (!was_enabled || (value & CR_COUNTRST) != 0) {
+        /* An update event makes the prescaler count anew, without a flag. */
+        uint32_t control = lptim->counter.cr1;
+        put(lptim, TIM_PSC, (1u << (lptim->configuration >> 9 & 7u)) - 1, now);
+        put(lptim, TIM_CR1, control | TIM_URS, now);
+        put(lptim, TIM_EGR, TIM_UG, now);
+        put(lptim, TIM_CR1, control, now);
+    }
+    if ((value & CR_CNTSTRT) != 0) {
+        put(lptim, TIM_CR1, TIM_CEN, now);
+    } else if ((value & CR_SNGSTRT) != 0) {
+        put(lptim, TIM_CR1, TIM_CEN | TIM_OPM, now);
+    }
+}
+
+bool lptim_write(struct lptim *lptim, uint32_t offset, uint32_t value, uint64_t now)
+{
+    switch (offset) {
+    case ISR:
+    case CNT:
+        break;
+    case ICR:
+        put(lptim, TIM_SR, ~to_timer(value), now);
+        lptim->flags &= ~value;
+        break;
+    case IER:
+        lptim->enable = value;
+        lptim->flags |= FLAG_ENABLE_WRITTEN;
+        put(lptim, TIM_DIER, to_timer(value), now);
+        break;
+    case CFGR:
+        lptim->configuration = value;
+        break;
+    case CR:
+        write_control(lptim, value, now);
+        break;
+    case CMP:
+        lptim->compare[0] = value & 0xFFFFu;
+        lptim->flags |= FLAG_COMPARE_WRITTEN;
+        put(lptim, TIM_CCR1, value, now);
+        break;
+    case CCR2:
+        lptim->compare[1] = value & 0xFFFFu;
+        lptim->flags |= FLAG_COMPARE_2_WRITTEN;
+        put(lptim, TIM_CCR3, value, now);
+        break;
+    case ARR:
+        lptim->reload = value & 0xFFFFu;
+        lptim->flags |= FLAG_RELOAD_WRITTEN;
+        put(lptim, TIM_ARR, value, now);
+        put(lptim, TIM_CCR2, value, now);
+        break;
+    case RCR:
+        lptim->flags |= FLAG_REPETITION_WRITTEN;
+        return false;
+    default:
+        return false;
+    }
+    return true;
+}
