@@ -12,6 +12,7 @@ from tinysim.cli.boards import boards
 from tinysim.cli.check import check
 from tinysim.cli.data import data
 from tinysim.cli.doctor import doctor
+from tinysim.cli.replicate import replicate_command
 from tinysim.cli.shell import shell
 from tinysim.cli.sim import sim
 from tinysim.errors import GuestError, TinysimError, UserError
@@ -27,7 +28,7 @@ def cli() -> None:
     """Run the MLPerf Tiny benchmark on Cortex-M boards that are not there."""
 
 
-for command in (sim, shell, check, boards, data, doctor):
+for command in (sim, shell, check, replicate_command, boards, data, doctor):
     cli.add_command(command)
 
 

@@ -1,0 +1,251 @@
+"""A published image on a simulated board: its throughput as the official runner computes it, and its vectors."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import statistics
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tinysim.board import Board
+from tinysim.datasets.benchmarks import Benchmark
+from tinysim.datasets.dataset import DataSet
+from tinysim.errors import GuestError, GuestHang
+from tinysim.replicate.published import InputKey
+from tinysim.runner.accuracy import run_accuracy
+from tinysim.runner.device import Device, Inference
+from tinysim.runner.performance import (
+    COUNTED_INFERENCES,
+    WARMUP,
+    SingleInference,
+    iterations_for_window,
+)
+from tinysim.runner.replies import Kind, read_messages
+from tinysim.runner.target import Target, TargetFactory
+from tinysim.simulation.hand_over import check_same_instructions
+from tinysim.simulation.targets import SimulatedBoard
+from tinysim.stamp import Stamp
+
+SHORT_WINDOW_S = 0.25
+SHORT_WINDOW_INFERENCES = 2
+"""A window is at least as long, in virtual time and in inferences, unless all of it is run."""
+
+CLOCK_TOLERANCE = 0.005
+CLOCK_STEP_S = 0.0015
+"""How far the device's clock may be from ours before its own word is taken: 0.5 %, and steps of 1 ms twice."""
+
+
+@dataclass(frozen=True)
+class Performance:
+    """A performance run. `iterations` is the number of inferences in a window that the throughput is of.
+
+    `clock_ratio` is the device's time by its own clock over the engine's.
+    """
+
+    throughput_inf_per_s: float
+    iterations: int
+    inference: SingleInference
+    clock_ratio: float
+
+    @property
+    def latency_ms(self) -> float:
+        """What one inference takes, as published figures have it: 1000 / throughput."""
+        return 1000 / self.throughput_inf_per_s
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How an image is run: on what, with which inputs, how long.
+
+    `iterations` is the published number of inferences in a window, None where it is not known; with `in_full`
+    all of them are run.
+    """
+
+    board: Board
+    benchmark: Benchmark
+    engine: str
+    image: Path
+    inputs: tuple[bytes, ...]
+    iterations: int | None
+    in_full: bool
+    model: str | None
+
+
+def run_performance(plan: Plan) -> Performance:
+    """Do the performance run of a plan. Raises GuestError, UserError.
+
+    On Renode, cycles come from the embedded engine's run of one inference, as with `tinysim sim`.
+    """
+    board_id, image = plan.board.id, plan.image
+    if plan.engine == "embedded":
+        return _on_target(SimulatedBoard(board_id, image, plan.engine), plan)
+    embedded = _count(SimulatedBoard(board_id, image, "embedded"), plan)
+    cycles_per_instruction = embedded.cycles / embedded.instructions
+    performance = _on_target(SimulatedBoard(board_id, image, plan.engine, cycles_per_instruction), plan)
+    check_same_instructions(embedded, performance.inference)
+    return performance
+
+
+def run_vectors(
+    plan: Plan, dataset: DataSet, workers: int, on_progress: Callable[[int, int], None]
+) -> dict[InputKey, str]:
+    """Return the result vector of every input of a data set, as the device printed it.
+
+    Raises GuestError, UserError.
+    """
+    factory = SimulatedBoard(plan.board.id, plan.image, plan.engine)
+    run = run_accuracy(
+        factory, dataset, workers=workers, on_progress=on_progress, has_banner=_has_banner(factory)
+    )
+    vectors = {}
+    for segment, run_input in zip(run.segments, run.inputs, strict=True):
+        texts = [
+            message.value
+            for _, line in run_input.lines
+            for message in read_messages(line)
+            if message.kind is Kind.RESULTS
+        ]
+        vectors[segment.entry.file, segment.offset_bytes] = texts[-1] if texts else ""
+    return vectors
+
+
+def _has_banner(factory: TargetFactory) -> bool:
+    """Whether a board announces itself once it is on; what does not has to be asked for its name."""
+    with contextlib.closing(factory()) as target:
+        device = Device(target.session)
+        try:
+            device.wait_for_banner()
+        except GuestHang:
+            return False
+        return True
+
+
+def _count(factory: TargetFactory, plan: Plan) -> SingleInference:
+    with contextlib.closing(factory()) as target:
+        device = Device(target.session)
+        _start(device, plan)
+        device.load(plan.inputs[0])
+        return _single_inference(target, device)
+
+
+def _start(device: Device, plan: Plan) -> None:
+    """Boot, and see that the firmware is of the benchmark."""
+    try:
+        device.wait_for_banner()
+    except GuestHang:
+        device.synchronise()
+    device.name()
+    model = device.profile().model
+    known = {plan.benchmark.model.casefold(), (plan.model or plan.benchmark.model).casefold()}
+    if model.strip().casefold() not in known:
+        raise GuestError(
+            f"the firmware says that its model is {model!r}; {plan.benchmark.id} needs {plan.benchmark.model!r}"
+        )
+
+
+def _on_target(factory: TargetFactory, plan: Plan) -> Performance:
+    with contextlib.closing(factory()) as target:
+        device = Device(target.session)
+        _start(device, plan)
+        device.load(plan.inputs[0])
+        single = _single_inference(target, device)
+        iterations = plan.iterations or iterations_for_window(single.time_s)
+        few = max(SHORT_WINDOW_INFERENCES, math.ceil(SHORT_WINDOW_S / single.time_s))
+        if plan.in_full or 2 * few >= iterations:
+            windows = _windows(device, plan.inputs, iterations, single.time_s)
+            runtimes_s = [_runtime_s(window) for window in windows]
+        else:
+            loaded = target.snapshot()
+            windows = [device.infer(2 * few, WARMUP, iteration_s=single.time_s)]
+            target.restore(loaded)
+            windows += _windows(device, plan.inputs, few, single.time_s)
+            runtimes_s = _scaled(windows, few, iterations)
+    ratio = _clock_ratio(windows)
+    throughput = statistics.median(iterations / runtime_s for runtime_s in runtimes_s) / ratio
+    return Performance(throughput, iterations, single, ratio)
+
+
+def _single_inference(target: Target, device: Device) -> SingleInference:
+    """Return one inference on the loaded input: `infer N+1 0` less `infer N 0`, from the same state.
+
+    The board is left as it was found. Raises GuestError where an inference takes no time.
+    """
+    loaded = target.snapshot()
+    ends = []
+    for iterations in (COUNTED_INFERENCES, COUNTED_INFERENCES + 1):
+        window = device.infer(iterations, 0)
+        ends.append(_laps(window)[-1])
+        target.restore(loaded)
+    shorter, longer = ends
+    if None in (shorter.instructions, longer.instructions, shorter.cycles, longer.cycles):
+        raise GuestError("this port does not count instructions and cycles")
+    time_s = (longer.time_ns - shorter.time_ns) / 1e9
+    if time_s <= 0:
+        raise GuestError("an inference took no time: this firmware does not compute anything")
+    return SingleInference(
+        (longer.instructions or 0) - (shorter.instructions or 0),
+        (longer.cycles or 0) - (shorter.cycles or 0),
+        time_s,
+    )
+
+
+def _windows(device: Device, inputs: Sequence[bytes], iterations: int, inference_s: float) -> list[Inference]:
+    """Return a window for each input; the first is loaded already."""
+    windows = []
+    for number, data in enumerate(inputs):
+        if number:
+            device.load(data)
+        windows.append(device.infer(iterations, WARMUP, iteration_s=inference_s))
+    return windows
+
+
+def _scaled(windows: Sequence[Inference], few: int, iterations: int) -> list[float]:
+    """Return the seconds of windows of `iterations` inferences, from windows of 2 * `few`, `few`, `few`, ...
+
+    Virtual time has no chance in it: every inference of a window takes the same, and what a window has besides
+    (it prints its first time stamp) is there once. The first two windows, of one input, tell these apart.
+    """
+    longer_s, *shorter_s = (_runtime_s(window) for window in windows)
+    besides_s = max(2 * shorter_s[0] - longer_s, 0.0)
+    return [besides_s + (runtime_s - besides_s) / few * iterations for runtime_s in shorter_s]
+
+
+def _laps(window: Inference) -> list[Stamp]:
+    """Return when the lines of a window's time stamps began: the device prints them as it takes them.
+
+    Where an echo hides one, the reply's end stands for both.
+    """
+    began = [
+        line.began
+        for line in window.reply.lines
+        if any(message.kind is Kind.LAP for message in read_messages(line.text))
+    ]
+    return began if len(began) == 2 else [window.reply.ready]
+
+
+def _runtime_s(window: Inference) -> float:
+    """Return the seconds between a window's two time stamps: by our clock, since the device's may be coarse.
+
+    Where an echo hides a line, the device's clock is all there is.
+    """
+    laps = _laps(window)
+    runtime_s = (laps[1].time_ns - laps[0].time_ns) / 1e9 if len(laps) == 2 else window.runtime_us / 1e6
+    if runtime_s <= 0:
+        raise GuestError("a window of inferences took no time")
+    return runtime_s
+
+
+def _clock_ratio(windows: Sequence[Inference]) -> float:
+    """Return how fast the device's clock goes, 1 where that cannot be told from its steps.
+
+    Published figures are by the device's clock, which is wrong where firmware takes its crystal for another.
+    """
+    ours_s = sum(_runtime_s(window) for window in windows)
+    theirs_s = sum(window.runtime_us for window in windows) / 1e6
+    if theirs_s <= 0:
+        raise GuestError("the device's clock stood still during a window of inferences")
+    if abs(theirs_s - ours_s) <= CLOCK_TOLERANCE * ours_s + CLOCK_STEP_S * len(windows):
+        return 1.0
+    return theirs_s / ours_s

@@ -1,0 +1,144 @@
+"""Names in many spellings: benchmarks, boards, chips and cores, as submitters write them.
+
+General rules come first; `names.toml` has what no rule knows.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+
+from tinysim.board import Board, board_ids, load_board
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\W\d_]+")
+_CORE = re.compile(r"cortex\W{0,4}m\W?(85|55|52|33|23|7|4|3|1|0\W?(?:\+|plus)|0)(?![0-9])", re.IGNORECASE)
+_CHIP = re.compile(r"STM32([A-Z0-9]{4})", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Names:
+    """What `names.toml` has: words by benchmark and by board, and words that tell builds apart."""
+
+    benchmarks: dict[str, tuple[str, ...]]
+    boards: dict[str, tuple[str, ...]]
+    second_choice: frozenset[str]
+    boot_loaders: frozenset[str]
+
+
+@functools.cache
+def names() -> Names:
+    """Return the package's table."""
+    content = tomllib.loads(files("tinysim.replicate").joinpath("names.toml").read_text(encoding="utf-8"))
+    return Names(
+        {benchmark: tuple(words) for benchmark, words in content["benchmarks"].items()},
+        {board: tuple(words) for board, words in content["boards"].items()},
+        frozenset(content["builds"]["second_choice"]),
+        frozenset(content["builds"]["boot_loaders"]),
+    )
+
+
+def plain(text: str) -> str:
+    """Return `text` without what spellings differ in: small letters and digits only."""
+    return "".join(char for char in text.casefold() if char.isalnum())
+
+
+def tokens(text: str) -> tuple[str, ...]:
+    """Return the runs of letters and digits of `text`, in small letters: `NUCLEO_L4R5ZI-P` has three."""
+    return tuple(token for token in re.split(r"[\W_]+", text.casefold()) if token)
+
+
+def words(text: str) -> tuple[str, ...]:
+    """Return the words of `text` in small letters, camel case and digits split: `m33_ad2` has m, 33, ad, 2."""
+    return tuple(match.casefold() for match in _WORD.findall(text))
+
+
+def benchmark_of_folder(name: str) -> str | None:
+    """Return the benchmark whose folder is called `name` and nothing else: `kws`, `AD01`, `Keyword-Spotting`."""
+    wanted = plain(name)
+    for benchmark, spellings in names().benchmarks.items():
+        for spelling in spellings:
+            if re.fullmatch(re.escape(plain(spelling)) + r"[0-9]{0,2}", wanted):
+                return benchmark
+    return None
+
+
+def benchmark_of_path(parts: Sequence[str]) -> str | None:
+    """Return the benchmark that a path names, or None where it names none, or several equally well.
+
+    A part that is a benchmark's name counts most, then a name of several words within a part, then a short
+    one; among equals the part next to the file.
+    """
+    best: tuple[tuple[int, int], set[str]] | None = None
+    for depth, part in enumerate(parts):
+        stem = part.rsplit(".", 1)[0] if depth == len(parts) - 1 else part
+        for benchmark, strength in _benchmarks_in(stem):
+            rank = (strength, depth)
+            if best is None or rank > best[0]:
+                best = (rank, {benchmark})
+            elif rank == best[0]:
+                best[1].add(benchmark)
+    return next(iter(best[1])) if best and len(best[1]) == 1 else None
+
+
+def _benchmarks_in(part: str) -> Iterable[tuple[str, int]]:
+    whole = benchmark_of_folder(part)
+    if whole is not None:
+        yield whole, 3
+        return
+    own = words(part)
+    run = " " + " ".join(own) + " "
+    glued = plain(part)
+    for benchmark, spellings in names().benchmarks.items():
+        for spelling in spellings:
+            has_several_words = " " in spelling or len(spelling) > 3
+            if has_several_words and (f" {spelling} " in run or plain(spelling) in glued):
+                # "streaming wake word" has "wake word" in it.
+                if benchmark == "kws" and any(
+                    benchmark_is in run for benchmark_is in (" streaming ", " visual ")
+                ):
+                    continue
+                yield benchmark, 2
+            elif spelling in own:
+                yield benchmark, 1
+
+
+@functools.cache
+def our_boards() -> tuple[Board, ...]:
+    """Return every board that can be simulated."""
+    return tuple(load_board(board_id) for board_id in board_ids())
+
+
+def chip_key(board: Board) -> str:
+    """Return what tells a board's chip from others in any name of it: `l4r5` of STM32L4R5ZI."""
+    match = _CHIP.match(board.board.chip)
+    return match[1].casefold() if match else plain(board.board.chip)
+
+
+def board_of(*texts: str) -> Board | None:
+    """Return our board that one of `texts` names, the first that names one: by its chip, or by the table."""
+    for text in texts:
+        wanted = plain(text)
+        for board in our_boards():
+            spellings = (chip_key(board), *(plain(name) for name in names().boards.get(board.id, ())))
+            if any(spelling in wanted for spelling in spellings):
+                return board
+    return None
+
+
+def core_of(*texts: str) -> str | None:
+    """Return the core that one of `texts` names, as our boards call it: `cortex-m4`, `cortex-m0+`."""
+    for text in texts:
+        match = _CORE.search(text.replace("®", "").replace("™", ""))
+        if match:
+            number = match[1].casefold()
+            return "cortex-m0+" if number.startswith("0") and number != "0" else f"cortex-m{number}"
+    return None
