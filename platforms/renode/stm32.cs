@@ -144,13 +144,16 @@ namespace Antmicro.Renode.Peripherals.Miscellaneous
         }
     }
 
-    /// <summary>Memory that the guest cannot write and whose contents are not modelled: it reads as erased flash.</summary>
+    /// <summary>Memory that the guest cannot write and which reads as erased flash, but for the words of `initial`.</summary>
     [AllowedTranslations(AllowedTranslation.ByteToDoubleWord | AllowedTranslation.WordToDoubleWord)]
     public class ErasedFlash : IDoubleWordPeripheral, IKnownSize
     {
-        public ErasedFlash(int size)
+        public ErasedFlash(int size, string initial = "")
         {
             Size = size;
+            words = initial.Split(new[] { ';', ' ' }, StringSplitOptions.RemoveEmptyEntries)
+                .Select(pair => pair.Split('='))
+                .ToDictionary(pair => Convert.ToInt64(pair[0], 16), pair => Convert.ToUInt32(pair[1], 16));
         }
 
         public void Reset()
@@ -159,7 +162,8 @@ namespace Antmicro.Renode.Peripherals.Miscellaneous
 
         public uint ReadDoubleWord(long offset)
         {
-            return 0xFFFFFFFF;
+            uint word;
+            return words.TryGetValue(offset, out word) ? word : 0xFFFFFFFF;
         }
 
         public void WriteDoubleWord(long offset, uint value)
@@ -168,6 +172,8 @@ namespace Antmicro.Renode.Peripherals.Miscellaneous
         }
 
         public long Size { get; private set; }
+
+        private readonly Dictionary<long, uint> words;
     }
 
     /// <summary>
@@ -335,6 +341,8 @@ namespace Antmicro.Renode.Peripherals.Miscellaneous
                 { "usart1", uart(apb2, 0) },
                 { "usart2", uart(apb1, 2) },
                 { "usart3", uart(apb1, 4) },
+                { "uart4", uart(apb1, 6) },
+                { "uart5", uart(apb1, 8) },
                 { "lpuart1", uart(apb1, 10) },
             };
         }
@@ -385,6 +393,8 @@ namespace Antmicro.Renode.Peripherals.Miscellaneous
                 { "usart1", uart(apb2, 0) },
                 { "usart2", uart(apb1, 2) },
                 { "usart3", uart(apb1, 4) },
+                { "uart4", uart(apb1, 6) },
+                { "uart5", uart(apb1, 8) },
                 { "lpuart1", new[] { apb3, system, Hsi, Lse, msik, 0ul, 0ul, 0ul }[Field(Ccipr3, 0, 3)] },
             };
         }
@@ -486,7 +496,11 @@ namespace Antmicro.Renode.Peripherals.Miscellaneous
                 { "usart1", uart(apb2, 0) },
                 { "usart2", uart(apb1, 2) },
                 { "usart3", uart(apb1, 4) },
+                { "uart4", uart(apb1, 6) },
+                { "uart5", uart(apb1, 8) },
                 { "usart6", uart(apb2, 10) },
+                { "uart7", uart(apb1, 12) },
+                { "uart8", uart(apb1, 14) },
             };
         }
 
@@ -531,6 +545,7 @@ namespace Antmicro.Renode.Peripherals.Miscellaneous
                 { "usart3", uart(4) },
                 { "lpuart1", uart(10) },
                 { "lpuart2", uart(8) },
+                { "pclk", apb },
             };
         }
 

@@ -160,9 +160,29 @@ def test_every_clock_starts_at_one_frequency(description: dict[str, Entry]) -> N
     assert len(frequencies) == 1
 
 
+def test_ports(board: Board, description: dict[str, Entry]) -> None:
+    found = {name: entry for name, entry in description.items() if entry.type == "GPIOPort.STM32_GPIOPort"}
+    ports = {device.name: device for device in board.device if device.model == "stm32_gpio"}
+    assert set(found) == set(ports)
+    for name, entry in found.items():
+        assert entry.addresses == [ports[name].address]
+        assert int(entry.attributes.get("modeResetValue", "0"), 0) == ports[name].mode_reset
+
+
+def test_what_read_only_memory_holds(board: Board, description: dict[str, Entry]) -> None:
+    words = {}
+    for entry in description.values():
+        if entry.type == ROM:
+            pairs = [pair.split("=") for pair in entry.text("initial").replace(" ", "").split(";") if pair]
+            words |= {entry.addresses[0] + int(offset, 16): int(value, 16) for offset, value in pairs}
+    assert words == {word.address: word.value for word in board.factory_word}
+
+
 def described_registers(description: dict[str, Entry]) -> dict[int, StatusRegister]:
     registers = {}
     for entry in description.values():
+        if entry.type == ROM:
+            continue
         (base,) = entry.addresses[:1] or [0]
         initial = dict(rule.split("=") for rule in entry.text("initial").replace(" ", "").split(";") if rule)
         resets = {int(offset, 16): int(value, 16) for offset, value in initial.items()}
@@ -201,6 +221,12 @@ def test_script_shows_the_console_and_runs_at_the_boards_clock(board: Board) -> 
     flash = next(memory for memory in board.memory if memory.kind == "flash")
     assert f"sysbus LoadImage $bin {flash.address:#010x}\n" in script
     assert f"cpu VectorTableOffset {flash.address:#010x}\n" in script
+
+
+def test_every_register_block_has_a_name(board: Board) -> None:
+    assert set(board.register_blocks) <= set(board.peripherals)
+    for part in (*board.uart, *board.timer, *board.device):
+        assert board.peripherals[part.name] == part.address
 
 
 def test_a_wrong_address_is_noticed(board: Board, description: dict[str, Entry]) -> None:

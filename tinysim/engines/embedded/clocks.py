@@ -49,6 +49,9 @@ def stm32l4_rcc(read: ReadRegister, hse_hz: int) -> Clocks:
             "lpuart1": kernel(10, apb1_hz),
             "timer_apb1": _timer_hz(apb1_hz, apb1_divider),
             "timer_apb2": _timer_hz(apb2_hz, apb2_divider),
+            "lptim1": (apb1_hz, LSI_HZ, HSI16_HZ, LSE_HZ)[ccipr >> 18 & 3],
+            "lptim2": (apb1_hz, LSI_HZ, HSI16_HZ, LSE_HZ)[ccipr >> 20 & 3],
+            "rtc": _rtc_hz(read(0x90), hse_hz // 32),
         },
     )
 
@@ -69,7 +72,8 @@ def _l4_pll_hz(pllcfgr: int, msi_hz: int, hse_hz: int) -> int:
 
 def stm32u5_rcc(read: ReadRegister, hse_hz: int) -> Clocks:
     """Return the clocks of an STM32U5 (RM0456, reset and clock control)."""
-    cfgr1, cfgr2, cfgr3, ccipr1 = read(0x1C), read(0x20), read(0x24), read(0xE0)
+    cfgr1, cfgr2, cfgr3 = read(0x1C), read(0x20), read(0x24)
+    ccipr1, ccipr3 = read(0xE0), read(0xE8)
     msis_hz, msik_hz = _u5_msi_hz(read(0x08), read(0xF4))
     pll1cfgr, pll1divr = read(0x28), read(0x34)
     pll1_hz = _fractional_pll_hz(
@@ -93,9 +97,15 @@ def stm32u5_rcc(read: ReadRegister, hse_hz: int) -> Clocks:
             "usart1": kernel(0, apb2_hz),
             "usart2": kernel(2, apb1_hz),
             "usart3": kernel(4, apb1_hz),
-            "lpuart1": (apb3_hz, system_hz, HSI16_HZ, LSE_HZ, msik_hz, 0, 0, 0)[read(0xE8) & 7],
+            "uart4": kernel(6, apb1_hz),
+            "uart5": kernel(8, apb1_hz),
+            "lpuart1": (apb3_hz, system_hz, HSI16_HZ, LSE_HZ, msik_hz, 0, 0, 0)[ccipr3 & 7],
             "timer_apb1": _timer_hz(apb1_hz, apb1_divider),
             "timer_apb2": _timer_hz(apb2_hz, apb2_divider),
+            "lptim1": (msik_hz, LSI_HZ, HSI16_HZ, LSE_HZ)[ccipr3 >> 10 & 3],
+            "lptim2": (apb1_hz, LSI_HZ, HSI16_HZ, LSE_HZ)[ccipr1 >> 18 & 3],
+            "lptim34": (msik_hz, LSI_HZ, HSI16_HZ, LSE_HZ)[ccipr3 >> 8 & 3],
+            "rtc": _rtc_hz(read(0xF0), hse_hz // 32),
         },
     )
 
@@ -118,10 +128,15 @@ def stm32h7a3_rcc(read: ReadRegister, hse_hz: int) -> Clocks:
     apb1_divider, apb2_divider = _APB_DIVIDERS[cdcfgr2 >> 4 & 7], _APB_DIVIDERS[cdcfgr2 >> 8 & 7]
     apb1_hz, apb2_hz = ahb_hz // apb1_divider, ahb_hz // apb2_divider
     apb4_hz = ahb_hz // _APB_DIVIDERS[read(0x20) >> 4 & 7]
-    cdccip2r, timpre = read(0x54), bool(cfgr & 1 << 15)
+    cdccip2r, srdccipr, timpre = read(0x54), read(0x58), bool(cfgr & 1 << 15)
 
     def kernel(selected: int, bus_hz: int) -> int:
         return (bus_hz, 0, 0, hsi_hz, CSI_HZ, LSE_HZ, 0, 0)[selected & 7]
+
+    per_ck_hz = (hsi_hz, CSI_HZ, hse_hz, 0)[read(0x4C) >> 28 & 3]
+
+    def low_power_timer(selected: int, bus_hz: int) -> int:
+        return (bus_hz, 0, 0, LSE_HZ, LSI_HZ, per_ck_hz, 0, 0)[selected & 7]
 
     return Clocks(
         core_hz,
@@ -129,9 +144,13 @@ def stm32h7a3_rcc(read: ReadRegister, hse_hz: int) -> Clocks:
             "usart1": kernel(cdccip2r >> 3, apb2_hz),
             "usart2": kernel(cdccip2r, apb1_hz),
             "usart3": kernel(cdccip2r, apb1_hz),
-            "lpuart1": kernel(read(0x58), apb4_hz),
+            "lpuart1": kernel(srdccipr, apb4_hz),
             "timer_apb1": _timer_hz(apb1_hz, apb1_divider, timpre),
             "timer_apb2": _timer_hz(apb2_hz, apb2_divider, timpre),
+            "lptim1": low_power_timer(cdccip2r >> 28, apb1_hz),
+            "lptim2": low_power_timer(srdccipr >> 10, apb4_hz),
+            "lptim3": low_power_timer(srdccipr >> 13, apb4_hz),
+            "rtc": _rtc_hz(read(0x70), _divided(hse_hz, cfgr >> 8 & 0x3F)),
         },
     )
 
@@ -175,7 +194,13 @@ def stm32f7_rcc(read: ReadRegister, hse_hz: int) -> Clocks:
             "usart1": kernel(0, apb2_hz),
             "usart2": kernel(2, apb1_hz),
             "usart3": kernel(4, apb1_hz),
+            "uart4": kernel(6, apb1_hz),
+            "uart5": kernel(8, apb1_hz),
             "usart6": kernel(10, apb2_hz),
+            "uart7": kernel(12, apb1_hz),
+            "uart8": kernel(14, apb1_hz),
+            "lptim1": (apb1_hz, LSI_HZ, HSI16_HZ, LSE_HZ)[dckcfgr2 >> 24 & 3],
+            "rtc": _rtc_hz(read(0x70), _divided(hse_hz, cfgr >> 16 & 0x1F)),
             "timer_apb1": _timer_hz(apb1_hz, apb1_divider, timpre),
             "timer_apb2": _timer_hz(apb2_hz, apb2_divider, timpre),
         },
@@ -204,7 +229,11 @@ def stm32g0_rcc(read: ReadRegister, hse_hz: int) -> Clocks:
             "usart3": kernel(4),
             "lpuart1": kernel(10),
             "lpuart2": kernel(8),
+            "pclk": apb_hz,
             "timer_apb": _timer_hz(apb_hz, apb_divider),
+            "lptim1": (apb_hz, LSI_HZ, HSI16_HZ, LSE_HZ)[ccipr >> 18 & 3],
+            "lptim2": (apb_hz, LSI_HZ, HSI16_HZ, LSE_HZ)[ccipr >> 20 & 3],
+            "rtc": _rtc_hz(read(0x5C), hse_hz // 32),
         },
     )
 
@@ -215,6 +244,16 @@ def _timer_hz(bus_hz: int, bus_divider: int, timpre: bool = False) -> int:
     With TIMPRE set, where a chip has it, at up to four times (RM0385 5.3.25).
     """
     return bus_hz * min(bus_divider, 4 if timpre else 2)
+
+
+def _rtc_hz(bdcr: int, divided_hse_hz: int) -> int:
+    """RTCSEL and RTCEN of the backup domain's register (RM0432, RCC_BDCR); 0 where the clock is off."""
+    return (0, LSE_HZ, LSI_HZ, divided_hse_hz)[bdcr >> 8 & 3] if bdcr & 1 << 15 else 0
+
+
+def _divided(hz: int, divider: int) -> int:
+    """RTCPRE: 0 and 1 are no clock."""
+    return hz // divider if divider > 1 else 0
 
 
 def _fractional_pll_hz(input_hz: int, divr: int, fracr: int, output_divider: int) -> int:

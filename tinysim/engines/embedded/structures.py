@@ -66,6 +66,10 @@ class CoreModel(ctypes.Structure):
         ("has_configurable_faults", c_bool),
         ("has_mask_levels", c_bool),
         ("mpu_type", c_uint32),
+        ("has_v8_mpu", c_bool),
+        ("cache_level", c_uint32),
+        ("cache_type", c_uint32),
+        ("cache_size", c_uint32 * 2),
         ("mvfr", c_uint32 * 3),
     )
 

@@ -14,6 +14,7 @@
 #include "line.h"
 #include "lptim.h"
 #include "memory.h"
+#include "mpu.h"
 #include "nvic.h"
 #include "polling.h"
 #include "registers.h"
@@ -70,6 +71,10 @@ struct core_model {
     bool has_configurable_faults; /* false: every fault is a HardFault (ARMv6-M) */
     bool has_mask_levels;         /* BASEPRI and FAULTMASK exist */
     uint32_t mpu_type;
+    bool has_v8_mpu;
+    uint32_t cache_level;   /* CLIDR, 0 without caches */
+    uint32_t cache_type;    /* CTR */
+    uint32_t cache_size[2]; /* CCSIDR of the data cache and of the instruction cache */
     uint32_t mvfr[3];
 };
 
@@ -112,6 +117,8 @@ struct system_control {
     uint32_t fpdscr;
     uint32_t demcr;
     uint32_t actlr;
+    uint32_t csselr;
+    struct mpu mpu;
 };
 
 struct cycle_counter {

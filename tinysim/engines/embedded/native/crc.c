@@ -1,6 +1,6 @@
 #include "crc.h"
 
-/* RM0432 15.4. */
+/* RM0432, CRC registers. */
 enum { DR = 0x00, IDR = 0x04, CR = 0x08, INIT = 0x10, POL = 0x14 };
 enum { CR_RESET = 1u << 0, CR_REV_OUT = 1u << 7, CR_WRITABLE = 0xF8 };
 #define RESET_POLYNOMIAL 0x04C11DB7u
@@ -94,7 +94,7 @@ void crc_write(struct crc *crc, uint32_t offset, uint32_t value, uint32_t mask)
         }
         break;
     case INIT:
-        /* "CRC_DR is automatically initialized upon CRC_INIT register write access" (RM0432 15.3.3). */
+        /* "CRC_DR is automatically initialized upon CRC_INIT register write access" (RM0432, CRC). */
         crc->initial = merged;
         crc->value = merged;
         break;

@@ -1,4 +1,4 @@
-/* STM32 CRC calculation unit with programmable polynomial (RM0432 15; the same unit in RM0385, RM0444, RM0455
+/* STM32 CRC calculation unit with programmable polynomial (RM0432; the same unit in RM0385, RM0444, RM0455
  * and RM0456). */
 #ifndef TINYSIM_CRC_H
 #define TINYSIM_CRC_H

@@ -6,7 +6,7 @@
 
 enum { COMPLETE = 1u << 0, HALF = 1u << 1, ERROR = 1u << 2 };
 
-/* Channels: RM0432 11.6. */
+/* Channels: RM0432, DMA registers. */
 enum {
     ISR = 0x00,
     IFCR = 0x04,
@@ -29,7 +29,7 @@ enum {
     CCR_MEM2MEM = 1u << 14,
 };
 
-/* Streams: RM0385 8.5. */
+/* Streams: RM0385, DMA registers. */
 enum {
     LISR = 0x00,
     HISR = 0x04,
@@ -199,7 +199,7 @@ static void write_control(const struct dma *dma, struct dma_channel *channel, ui
     channel->control = value;
     if ((value & EN) == 0) {
         if (channel->is_active && dma->has_streams) {
-            /* Software that switches a stream off is told so by TCIF (RM0385 8.3.15). */
+            /* Software that switches a stream off is told so by TCIF (RM0385, DMA: stream configuration). */
             channel->flags |= COMPLETE;
         }
         channel->is_active = false;
@@ -297,7 +297,7 @@ void dma_done(struct dma *dma, uint32_t number, bool failed)
 {
     struct dma_channel *channel = &dma->channel[number];
     if (failed) {
-        /* "The faulty channel is automatically disabled" (RM0432 11.4.8). */
+        /* "The faulty channel is automatically disabled" (RM0432, DMA error management). */
         channel->flags |= ERROR;
         channel->is_active = false;
         channel->control &= ~(uint32_t)EN;

@@ -1,4 +1,4 @@
-/* STM32 DMA controllers with channels (RM0432 11, RM0444 11) and with streams (RM0385 8, RM0455 15): what
+/* STM32 DMA controllers with channels (RM0432, RM0444) and with streams (RM0385, RM0455): what
  * they would transfer next, and their registers. Carrying it out, requests and interrupt lines belong to
  * devices.c.
  *

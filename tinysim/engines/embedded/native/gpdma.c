@@ -2,7 +2,7 @@
 
 #include "clock.h"
 
-/* RM0456 17.8; offsets from the channel's first register on. */
+/* RM0456, GPDMA registers; offsets from the channel's first register on. */
 enum {
     MISR = 0x0C,
     FIRST_CHANNEL = 0x50,

@@ -1,4 +1,4 @@
-/* STM32U5 general-purpose DMA (RM0456 17): channels with linked lists. Every request moves one item at once.
+/* STM32U5 general-purpose DMA (RM0456): channels with linked lists. Every request moves one item at once.
  * Two-dimensional addressing, triggers, peripheral flow control and byte exchange do not exist. */
 #ifndef TINYSIM_GPDMA_H
 #define TINYSIM_GPDMA_H

@@ -1,6 +1,6 @@
 #include "gpio.h"
 
-/* RM0432 8.4. */
+/* RM0432, GPIO registers. */
 enum { MODER = 0x00, PUPDR = 0x0C, IDR = 0x10, ODR = 0x14, BSRR = 0x18, BRR = 0x28 };
 enum { PINS = 16, MODE_OUTPUT = 1, MODE_ANALOG = 3, PULL_UP = 1 };
 
@@ -40,7 +40,7 @@ bool gpio_write(struct registers *registers, uint32_t base, uint32_t offset, uin
     case IDR:
         return true;
     case BSRR:
-        /* "If both BSx and BRx are set, BSx has priority" (RM0432 8.4.7). */
+        /* "If both BSx and BRx are set, BSx has priority" (RM0432, GPIO port bit set/reset register). */
         return registers_write(registers, base + ODR,
                                ((outputs & ~(value >> PINS)) | value) & ((1u << PINS) - 1));
     case BRR:

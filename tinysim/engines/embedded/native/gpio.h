@@ -1,4 +1,4 @@
-/* STM32 GPIO port (RM0432 8): set and reset of outputs, and inputs that see the outputs and the pulls.
+/* STM32 GPIO port (RM0432): set and reset of outputs, and inputs that see the outputs and the pulls.
  * Nothing is wired to the pins. All its state is in registers that read as written. */
 #ifndef TINYSIM_GPIO_H
 #define TINYSIM_GPIO_H

@@ -2,7 +2,7 @@
 
 #include "clock.h"
 
-/* RM0432 42.7, RM0456 (low-power timer): CMP is CCR1, IER is DIER. */
+/* RM0432 and RM0456, LPTIM registers: CMP is CCR1, IER is DIER. */
 enum {
     ISR = 0x00,
     ICR = 0x04,

@@ -1,4 +1,4 @@
-/* STM32 low-power timer (RM0432 42; with two channels and DIER in RM0456): counts its kernel clock up to ARR,
+/* STM32 low-power timer (RM0432; with two channels and DIER in RM0456): counts its kernel clock up to ARR,
  * continuously or once, and compares. External clocks and triggers, the encoder mode and outputs do not
  * exist. What the chip does over a few clocks (CMPOK, ARROK and the like) is done at once. */
 #ifndef TINYSIM_LPTIM_H

@@ -7,7 +7,7 @@ enum { TICKS_PER_ITEM = 2, TICKS_PER_BLOCK = 8 };
 /* A channel that does not take what was asked for with would be asked for ever. */
 enum { ITEMS_AT_ONCE = 64 };
 enum { REQUEST_OF_STREAM = 0x8000 }; /* such a request is a controller, a stream and a channel selection */
-enum { MULTIPLEXER_REQUEST = 0x7F }; /* DMAREQ_ID (RM0432 12.6.1) */
+enum { MULTIPLEXER_REQUEST = 0x7F }; /* DMAREQ_ID (RM0432, DMAMUX registers) */
 
 static struct dma *controller(struct core *core, const struct unit *unit)
 {

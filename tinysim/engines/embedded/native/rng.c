@@ -1,6 +1,6 @@
 #include "rng.h"
 
-/* RM0432 27.7. */
+/* RM0432, RNG registers. */
 enum { CR = 0x00, SR = 0x04, DR = 0x08 };
 enum { CR_RNGEN = 1u << 2, CR_IE = 1u << 3, SR_DRDY = 1u << 0 };
 

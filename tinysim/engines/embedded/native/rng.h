@@ -1,4 +1,4 @@
-/* STM32 true random number generator (RM0432 27), which is none here: the same numbers in every run. */
+/* STM32 true random number generator (RM0432), which is none here: the same numbers in every run. */
 #ifndef TINYSIM_RNG_H
 #define TINYSIM_RNG_H
 

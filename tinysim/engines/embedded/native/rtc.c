@@ -2,7 +2,8 @@
 
 #include "clock.h"
 
-/* By what the registers are; where they are differs between the layouts (RM0432 46.6, RM0444 30.6). */
+/* By what the registers are; where they are differs between the layouts (RM0432 and RM0444, RTC registers).
+ */
 enum rtc_register {
     OTHER,
     TR,
@@ -231,7 +232,8 @@ static uint64_t alarm_due(const struct rtc *rtc, uint32_t alarm)
     return NEVER;
 }
 
-/* RTCCLK / 16, 8, 4, 2, or ck_spre, from 4 on; from 6 on 2^16 is added to WUT (RM0432 46.6.3). */
+/* RTCCLK / 16, 8, 4, 2, or ck_spre, from 4 on; from 6 on 2^16 is added to WUT (RM0432, RTC control register).
+ */
 static uint64_t wakeup_period_ps(const struct rtc *rtc)
 {
     uint64_t count = (rtc->wakeup_reload & 0xFFFFu) + 1u;
@@ -429,7 +431,7 @@ static void write_control(struct rtc *rtc, uint32_t value, uint64_t now_ps)
     plan_alarms(rtc, now_ps);
 }
 
-/* Moves the clock forward by a second and back by SUBFS counts of ck_apre (RM0432 46.3.9). */
+/* Moves the clock forward by a second and back by SUBFS counts of ck_apre (RM0432, RTC synchronization). */
 static void shift(struct rtc *rtc, uint32_t value, uint64_t now_ps)
 {
     settle(rtc, now_ps);

@@ -1,5 +1,5 @@
 /* STM32 real-time clock: calendar, sub-seconds, wake-up timer and both alarms, in the two register layouts
- * that the chips have (RM0432 46 and RM0444 30). It runs on virtual time. Write protection, shadow registers,
+ * that the chips have (RM0432, RM0444). It runs on virtual time. Write protection, shadow registers,
  * time stamps, tamper detection, the sub-second parts of alarms, calibration and the binary mode do not
  * exist; flags that tell that registers can be written or read are set at once. */
 #ifndef TINYSIM_RTC_H

@@ -4,6 +4,7 @@
 
 /* Addresses from ARMv7-M ARM, tables B3-3 to B3-8 and C1-21. */
 enum {
+    ITM_STIM31 = 0xE000007C,
     DWT_CTRL = 0xE0001000,
     DWT_CYCCNT = 0xE0001004,
     SCS = 0xE000E000,
@@ -30,8 +31,13 @@ enum {
     DFSR = 0xE000ED30,
     MMFAR = 0xE000ED34,
     BFAR = 0xE000ED38,
+    CLIDR = 0xE000ED78,
+    CTR = 0xE000ED7C,
+    CCSIDR = 0xE000ED80,
+    CSSELR = 0xE000ED84,
     CPACR = 0xE000ED88,
     MPU_TYPE = 0xE000ED90,
+    MPU_END = 0xE000EDCC,
     DEMCR = 0xE000EDFC,
     STIR = 0xE000EF00,
     FPCCR = 0xE000EF34,
@@ -39,6 +45,8 @@ enum {
     FPDSCR = 0xE000EF3C,
     MVFR0 = 0xE000EF40,
     MVFR2 = 0xE000EF48,
+    ICIALLU = 0xE000EF50,
+    CACHE_MAINTENANCE_END = 0xE000EF7C,
 };
 
 enum {
@@ -240,6 +248,12 @@ uint32_t system_read(struct core *core, uint32_t address, uint64_t now, uint64_t
     if (address >= SHPR1 && address <= SHPR3) {
         return priorities(&state->nvic, EXCEPTION_MEM_MANAGE + (address - SHPR1));
     }
+    if (address >= MPU_TYPE && address < MPU_END) {
+        return mpu_read(&system->mpu, address - MPU_TYPE, core->model.mpu_type, core->model.has_v8_mpu);
+    }
+    if (address <= ITM_STIM31) {
+        return 1; /* the port takes more: what is written there goes nowhere (ARMv7-M ARM, C1.7.3) */
+    }
     if (address >= MVFR0 && address <= MVFR2) {
         return core->model.mvfr[(address - MVFR0) / 4];
     }
@@ -279,8 +293,14 @@ uint32_t system_read(struct core *core, uint32_t address, uint64_t now, uint64_t
         return system->bfar;
     case CPACR:
         return system->cpacr;
-    case MPU_TYPE:
-        return core->model.mpu_type;
+    case CLIDR:
+        return core->model.cache_level;
+    case CTR:
+        return core->model.cache_type;
+    case CCSIDR:
+        return core->model.cache_size[system->csselr & 1u];
+    case CSSELR:
+        return system->csselr;
     case DEMCR:
         return system->demcr;
     case FPCCR:
@@ -327,7 +347,17 @@ void system_write(struct core *core, uint32_t address, uint32_t value, uint32_t 
         set_priorities(&state->nvic, EXCEPTION_MEM_MANAGE + (address - SHPR1), value, mask);
         return;
     }
+    if (address >= MPU_TYPE && address < MPU_END) {
+        mpu_write(&system->mpu, address - MPU_TYPE, value, core->model.has_v8_mpu);
+        return;
+    }
+    if (address <= ITM_STIM31 || (address >= ICIALLU && address < CACHE_MAINTENANCE_END)) {
+        return; /* cache maintenance: no data are ever stale here */
+    }
     switch (address) {
+    case CSSELR:
+        system->csselr = value & 0xFu;
+        break;
     case DWT_CTRL:
         cycle_counter_settle(core, cycles);
         state->cycle_counter.control = core->model.has_cycle_counter ? value & DWT_CYCCNTENA : 0;
