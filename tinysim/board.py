@@ -18,6 +18,9 @@ else:
     import tomli as tomllib
 
 
+_BLOCK_BYTES_MAX = 0x1_0000
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -205,6 +208,28 @@ class Board(_Part):
     def console_uart(self) -> Uart:
         """The UART that the console is wired to."""
         return next(uart for uart in self.uart if uart.name == self.console.uart)
+
+    def peripheral_at(self, address: int) -> tuple[str, int] | None:
+        """Return name and place of the block of registers that `address` is in, or None.
+
+        Where one ends is not known: a block reaches to the next one, but not farther than _BLOCK_BYTES_MAX.
+        """
+        below = [(place, name) for name, place in self.peripherals.items() if place <= address]
+        if not below:
+            return None
+        place, name = max(below)
+        return (name, place) if address - place < _BLOCK_BYTES_MAX else None
+
+    def register_name(self, address: int) -> str:
+        """Return how to call the register at `address` in a message: its name or block, and the address."""
+        for register in self.status_register:
+            if register.address == address:
+                return f"{register.name} ({address:#010x})"
+        peripheral = self.peripheral_at(address)
+        if peripheral is None:
+            return f"{address:#010x}"
+        name, place = peripheral
+        return f"{name}+{address - place:#x} ({address:#010x})"
 
     def memory_at(self, address: int) -> Memory | None:
         """Return the memory that holds `address`, aliases included, or None."""

@@ -35,6 +35,26 @@ class Snapshot:
     content: Any
 
 
+@dataclass(frozen=True)
+class Unmodelled:
+    """A block of registers without a model that the guest has used: its registers read as they were written.
+
+    `place` is where it was used first, with symbols; `name` is "" where the chip has no such block.
+    """
+
+    name: str
+    address: int
+    reads: int
+    writes: int
+    place: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.name or 'no known peripheral'} at {self.address:#010x}: {self.reads} reads, "
+            f"{self.writes} writes, the first at {self.place}"
+        )
+
+
 class Engine(Protocol):
     """A board that runs an image. Time passes only inside `run`.
 
@@ -68,6 +88,16 @@ class Engine(Protocol):
 
     def whereabouts(self) -> str:
         """Say where the guest is, with symbols, and what it may be waiting for: for messages."""
+
+    def stuck(self) -> str | None:
+        """Say what the guest waits for, where that is a flag that nothing drives; None where it works or may."""
+
+    def unmodelled(self) -> Sequence[Unmodelled]:
+        """Return which peripherals without a model the guest has used so far."""
+
+    @property
+    def console_uart(self) -> str:
+        """The name of the UART that is the console."""
 
     def snapshot(self) -> Snapshot:
         """Return the state of board and guest."""

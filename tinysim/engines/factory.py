@@ -40,11 +40,12 @@ def make_engine(
     *,
     with_timing: bool = True,
     cycles_per_instruction: float = 1.0,
+    uart: str | None = None,
 ) -> Engine:
     """Return the engine `wanted` with `image` on `board`, just reset.
 
-    The embedded engine has a timing model; Renode is told how many cycles an instruction takes.
+    `uart` names the console; without it the console is the UART through which the guest sends first. The embedded engine has a timing model; Renode is told how many cycles an instruction takes.
     """
     if choose_engine(wanted) == "renode":
-        return RenodeEngine(board, image, cycles_per_instruction=cycles_per_instruction)
-    return EmbeddedEngine(board, image, with_timing=with_timing)
+        return RenodeEngine(board, image, cycles_per_instruction=cycles_per_instruction, uart=uart)
+    return EmbeddedEngine(board, image, with_timing=with_timing, uart=uart)

@@ -31,6 +31,9 @@ UNSENT_MAX = 1 << 16
 SLICE_NS = 100_000_000
 """Virtual time for which the guest runs before a program's signals are looked at."""
 
+STUCK_WAIT_NS = 500_000_000
+"""Virtual time that a single read waits before it asks whether the guest is stuck."""
+
 LAST_LINE_BYTES = 200
 
 RECEIVED_MAX = 1 << 16
@@ -39,14 +42,15 @@ RECEIVED_MAX = 1 << 16
 IDLE_WAIT_S = 0.01
 """Host time for which an idle read lets other threads have the port, so that a reader thread does not spin."""
 
-_OPTIONS = frozenset({"firmware", "engine", "timing", "cycles_per_instruction", "patience_s"})
+_OPTIONS = frozenset({"firmware", "engine", "timing", "cycles_per_instruction", "patience_s", "uart"})
 
 
 class Serial(serial.SerialBase):
     """A simulated board's console as a serial port.
 
     URL: `sim://BOARD?firmware=IMAGE[&engine=auto|embedded|renode][&timing=on|off]` and, for engines without a
-    timing model, `&cycles_per_instruction=CPI`; `&patience_s=SECONDS` sets how long a read may wait.
+    timing model, `&cycles_per_instruction=CPI`; `&patience_s=SECONDS` sets how long a read may wait;
+    `&uart=NAME` names the UART that is the console, instead of the one that the guest sends through first.
 
     The guest runs only inside `read`, `write`, `flush` and `in_waiting`, under a lock. Timeouts are virtual
     time. Bytes pass at the rate that the guest sets up; `baudrate` and the control lines are accepted and
@@ -54,7 +58,8 @@ class Serial(serial.SerialBase):
 
     `now()` is the board's present moment and `last_byte_read()` the one at which the last byte that `read`
     returned had left the board; `engine` is the engine itself. Raises PortGuestFault where the guest ends in
-    a fault and PortGuestHang where a read without a timeout would wait for ever; both are SerialExceptions.
+    a fault, and PortGuestHang where a read without a timeout would wait for ever or a longer one waits for a
+    guest that polls a flag which nothing drives; both are SerialExceptions.
     """
 
     def __init__(self, *arguments: Any, **settings: Any) -> None:
@@ -206,11 +211,15 @@ class Serial(serial.SerialBase):
     def _run_in_slices(self, until_ns: int) -> Stop:
         """Run so that neither Ctrl-C nor cancel_read() has to wait for a guest that computes."""
         engine = self._board()
+        began_ns = engine.now().time_ns
         while True:
             slice_ns = min(until_ns, engine.now().time_ns + SLICE_NS)
             stop = engine.run(slice_ns)
             if stop is not Stop.DEADLINE or slice_ns == until_ns or self._is_cancelled:
                 return stop
+            # A program that only looks whether there is something may do so for ever.
+            if slice_ns - began_ns >= STUCK_WAIT_NS and (stuck := engine.stuck()):
+                raise PortGuestHang(f"{stuck}{self._last_words()}")
 
     def _run_until_unsent(self, maximum: int) -> None:
         engine = self._board()
@@ -294,6 +303,7 @@ def _engine_from_url(url: str) -> tuple[Engine, int]:
         image,
         with_timing=_switch(options),
         cycles_per_instruction=_number(options, "cycles_per_instruction", 1.0),
+        uart=options.get("uart"),
     )
     return engine, round(_number(options, "patience_s", PATIENCE_S) * 1e9)
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tinysim.board import Board, Device, DmaRequest, Memory
-from tinysim.engines import Snapshot, StampedByte, Stop
+from tinysim.engines import Snapshot, StampedByte, Stop, Unmodelled
 from tinysim.engines.embedded.blocks import TimedBlocks
 from tinysim.engines.embedded.clocks import CLOCK_TREES, Clocks
 from tinysim.engines.embedded.cores import core_model
@@ -17,6 +17,7 @@ from tinysim.engines.embedded.library import load_library
 from tinysim.engines.embedded.structures import (
     FOLLOWS_MAXIMUM,
     NO_INTERRUPT,
+    REGISTER_BLOCKS_MAXIMUM,
     REGISTER_NAMES,
     REGISTER_USES_MAXIMUM,
     REQUESTS_MAXIMUM,
@@ -27,6 +28,8 @@ from tinysim.engines.embedded.structures import (
     Fault,
     LineByte,
     Moment,
+    Polling,
+    RegisterBlock,
     RegisterFollow,
     RegisterRule,
     RegisterUse,
@@ -44,6 +47,14 @@ OUTPUT_BYTES_MAX = 4096
 
 _FOREVER_PS = (1 << 64) - 1
 _OBSERVATION_NS = 20_000_000
+
+# What tells a guest that waits for nothing: a loop that does little but read registers, and for how long. The
+# vendor's own loops have timeouts of up to 5 s (LSE_STARTUP_TIMEOUT) and go on after that.
+_POLLS_MIN = 1000
+_TIGHT_LOOP_INSTRUCTIONS = 12
+_LOOP_INSTRUCTIONS_MAX = 400
+_TIGHT_PATIENCE_PS = 500_000_000_000
+_PATIENCE_PS = 10_000_000_000_000
 _EXCEPTION_NUMBER = 0x1FF
 _FAULT_EXCEPTIONS = range(3, 7)
 
@@ -361,11 +372,80 @@ class EmbeddedEngine:
             text += f"; it handles a {fault_name(self._fault())}"
         reads = self._observe_reads()
         if reads:
-            (address, pc), count = reads.most_common(1)[0]
-            text += f"; it waits for {address:#010x}, which nothing drives: {count} reads in 20 ms at {symbolise(pc)}"
-        return text
+            (address, pc, value), count = reads.most_common(1)[0]
+            text += (
+                f"; it waits for {self.board.register_name(address)}, which nothing drives and which reads "
+                f"{value:#010x}: {count} reads in 20 ms at {symbolise(pc)}"
+            )
+        others = self._other_speakers()
+        return f"{text}; {others}" if others else text
 
-    def _observe_reads(self) -> Counter[tuple[int, int]]:
+    def _other_speakers(self) -> str:
+        """Say which UARTs but the console the guest has sent through."""
+        sent = {
+            uart.name: int(self._native.engine_usart_sent_bytes(self._core, number))
+            for number, uart in enumerate(self.board.uart)
+            if uart.name != self.console_uart
+        }
+        texts = [f"it has sent {count} bytes through {name}" for name, count in sent.items() if count]
+        return f"{', '.join(texts)} while the console is {self.console_uart}" if texts else ""
+
+    def stuck(self) -> str | None:
+        """Say what the guest waits for; see `Engine.stuck`.
+
+        A guest is stuck that reads registers without a model and sees nothing new: for half a second where it
+        does nothing else, for longer than vendors' timeouts where there is more to its loop.
+        """
+        polling = Polling()
+        self._native.engine_polling(self._core, ctypes.byref(polling))
+        if polling.reads < _POLLS_MIN:
+            return None
+        instructions_per_read = polling.instructions / polling.reads
+        is_tight = instructions_per_read <= _TIGHT_LOOP_INSTRUCTIONS
+        if not is_tight and instructions_per_read > _LOOP_INSTRUCTIONS_MAX:
+            return None
+        if polling.time_ps < (_TIGHT_PATIENCE_PS if is_tight else _PATIENCE_PS):
+            return None
+        return (
+            f"the guest waits for {self.board.register_name(polling.address)}, which nothing drives: "
+            f"{polling.reads} reads in {polling.time_ps / 1e12:.3g} s of virtual time, at "
+            f"{self.image.symbolise(polling.pc)}, always {polling.value:#010x}"
+        )
+
+    def unmodelled(self) -> Sequence[Unmodelled]:
+        """Return which peripherals without a model the guest has used; see `Engine.unmodelled`.
+
+        Leaves out what board.toml lists as good enough to read as written, and what has a model.
+        """
+        blocks = (RegisterBlock * REGISTER_BLOCKS_MAXIMUM)()
+        count = self._native.engine_register_blocks(self._core, blocks)
+        board = self.board
+        known = {*board.register_blocks}
+        known |= {uart.name for uart in board.uart} | {timer.name for timer in board.timer}
+        known |= {device.name for device in board.device}
+        found: dict[tuple[str, int], Unmodelled] = {}
+        for block in blocks[:count]:
+            peripheral = board.peripheral_at(block.address)
+            name, address = peripheral or ("", block.address)
+            if name in known:
+                continue
+            before = found.get((name, address))
+            found[name, address] = Unmodelled(
+                name,
+                address,
+                block.reads + (before.reads if before else 0),
+                block.writes + (before.writes if before else 0),
+                before.place if before else self.image.symbolise(block.pc),
+            )
+        return list(found.values())
+
+    @property
+    def console_uart(self) -> str:
+        """The UART that the host is wired to: the one through which the guest sent first, unless it was named."""
+        number = int(self._native.engine_console(self._core))
+        return self.board.uart[number].name
+
+    def _observe_reads(self) -> Counter[tuple[int, int, int]]:
         before = self._native.engine_snapshot(self._core)
         if not before:
             return Counter()
@@ -375,7 +455,9 @@ class EmbeddedEngine:
             self._native.engine_run(self._core, until_ps, OUTPUT_BYTES_MAX)
             uses = (RegisterUse * REGISTER_USES_MAXIMUM)()
             count = self._native.engine_register_uses(self._core, uses)
-            return Counter({(use.address, use.pc): use.reads for use in uses[:count] if use.reads > 1})
+            return Counter(
+                {(use.address, use.pc, use.value): use.reads for use in uses[:count] if use.reads > 1}
+            )
         finally:
             self._native.engine_restore(self._core, before)
             self._native.engine_free_snapshot(before)

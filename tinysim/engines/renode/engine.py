@@ -11,7 +11,7 @@ from multiprocessing import Pipe
 from typing import Any, cast
 
 from tinysim.board import Board
-from tinysim.engines import Snapshot, StampedByte, Stop
+from tinysim.engines import Snapshot, StampedByte, Stop, Unmodelled
 from tinysim.engines.renode.description import Failure, History, MachineDescription, Moment, Slice
 from tinysim.engines.renode.installation import Installation, find_installation
 from tinysim.errors import GuestFault, TinysimError, UserError
@@ -39,9 +39,15 @@ class RenodeEngine:
 
     name = "renode"
 
-    def __init__(self, board: Board, image: Image, *, cycles_per_instruction: float = 1.0) -> None:
+    def __init__(
+        self, board: Board, image: Image, *, cycles_per_instruction: float = 1.0, uart: str | None = None
+    ) -> None:
         self.board = board
         self.image = image
+        names = [part.name for part in board.uart]
+        if uart is not None and uart not in names:
+            raise UserError(f"{board.id} has no UART {uart!r}: it has {', '.join(names)}")
+        self._uart = uart
         self.instructions_per_us = instructions_per_us(board, cycles_per_instruction)
         self._process: subprocess.Popen[bytes] | None = None
         installation = find_installation()
@@ -72,7 +78,7 @@ class RenodeEngine:
         return MachineDescription(
             peripherals=resource_folder("platforms") / "renode" / "stm32.resc",
             platform=board.folder / f"{board.id}.repl",
-            console=board.console.uart,
+            console=self._uart or board.console.uart,
             segments=tuple((segment.address, segment.content) for segment in self.image.segments),
             vector_table=self.image.vector_table,
             mips=self.instructions_per_us,
@@ -172,6 +178,19 @@ class RenodeEngine:
             f"at {self.image.symbolise(registers['pc'])}, called from {self.image.symbolise(registers['lr'])}"
         )
         return place + self._last_words()
+
+    def stuck(self) -> str | None:
+        """Return None: Renode does not tell what the guest reads."""
+        return None
+
+    def unmodelled(self) -> Sequence[Unmodelled]:
+        """Return which peripherals without a model the guest has used: those that Renode has warned of."""
+        return ()
+
+    @property
+    def console_uart(self) -> str:
+        """The UART that the host is wired to."""
+        return self._uart or self.board.console.uart
 
     def snapshot(self) -> Snapshot:
         """Return how the present state came about; going back lives it again, so take it soon after boot."""
