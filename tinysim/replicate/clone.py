@@ -128,6 +128,7 @@ class _Walk:
         self.refusals: list[Refusal] = []
         self.has_division = False
         self._entries_left = ENTRIES_MAX
+        self._is_cut = False
 
     def entries(self, folder: int, parts: Parts) -> list[os.DirEntry[str]]:
         """Return a folder's entries, sorted; none where it cannot be read."""
@@ -138,7 +139,8 @@ class _Walk:
             self.refusals.append(Refusal(parts, f"cannot be read: {error.strerror}"))
             return []
         if len(found) > self._entries_left:
-            if self._entries_left:
+            if not self._is_cut:
+                self._is_cut = True
                 self.refusals.append(Refusal(parts, f"beyond the first {ENTRIES_MAX:,} files and folders"))
             found = found[: self._entries_left]
         self._entries_left -= len(found)

@@ -19,6 +19,8 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
+SHORT_WORD_CHARS = 3
+
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\W\d_]+")
 _CORE = re.compile(r"cortex\W{0,4}m\W?(85|55|52|33|23|7|4|3|1|0\W?(?:\+|plus)|0)(?![0-9])", re.IGNORECASE)
 _CHIP = re.compile(r"STM32([A-Z0-9]{4})", re.IGNORECASE)
@@ -95,20 +97,18 @@ def _benchmarks_in(part: str) -> Iterable[tuple[str, int]]:
         yield whole, 3
         return
     own = words(part)
-    run = " " + " ".join(own) + " "
     glued = plain(part)
+    matched = {}
     for benchmark, spellings in names().benchmarks.items():
         for spelling in spellings:
-            has_several_words = " " in spelling or len(spelling) > 3
-            if has_several_words and (f" {spelling} " in run or plain(spelling) in glued):
-                # "streaming wake word" has "wake word" in it.
-                if benchmark == "kws" and any(
-                    benchmark_is in run for benchmark_is in (" streaming ", " visual ")
-                ):
-                    continue
-                yield benchmark, 2
-            elif spelling in own:
-                yield benchmark, 1
+            # A short word may be part of any other; a longer one is found in what is written in one, too.
+            is_long = len(spelling) > SHORT_WORD_CHARS
+            if (is_long and plain(spelling) in glued) or (not is_long and spelling in own):
+                matched[plain(spelling)] = (benchmark, 2 if is_long else 1)
+    for spelling, found in matched.items():
+        # In "visual wake words" there is "wake word".
+        if not any(spelling != other and spelling in other for other in matched):
+            yield found
 
 
 @functools.cache
