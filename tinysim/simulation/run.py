@@ -30,15 +30,20 @@ from tinysim.runner.performance import (
 )
 from tinysim.runner.target import TargetFactory
 from tinysim.simulation.implementation import Implementation
+from tinysim.simulation.targets import SimulatedTarget
 
 Mode = Literal["all", "performance", "accuracy"]
+_Performance = tuple[SingleInference, PerformanceRun | None, tuple[str, ...]]
 Progress = Callable[[str, int, int], None]
 """Takes the name of a run, the number of finished inputs, and of all."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the runs of a benchmark gave; None for what was not asked for, or not possible on a real board."""
+    """What the runs of a benchmark gave; None for what was not asked for, or not possible on a real board.
+
+    `notes` are remarks on how the firmware used the simulated board.
+    """
 
     benchmark: Benchmark
     board: Board
@@ -48,6 +53,7 @@ class Outcome:
     inference: SingleInference | None
     performance: PerformanceRun | None
     accuracy: AccuracyRun | None
+    notes: tuple[str, ...] = ()
 
     @property
     def is_simulated(self) -> bool:
@@ -79,7 +85,7 @@ def simulate(
         dataset.check_files()
     benchmark = dataset.benchmark
     if mode == "performance" or workers == 1:
-        inference, performance = _performance_job(
+        inference, performance, notes = _performance_job(
             factory, dataset, mode != "accuracy", lambda done: on_progress("performance", done, 5)
         )
         accuracy = None
@@ -87,7 +93,9 @@ def simulate(
             accuracy = _accuracy(
                 board, engine, implementation, factory, dataset, workers, journal_folder, on_progress
             )
-        return Outcome(benchmark, board, engine, implementation, dataset, inference, performance, accuracy)
+        return Outcome(
+            benchmark, board, engine, implementation, dataset, inference, performance, accuracy, notes
+        )
     with _beside(factory, dataset, mode != "accuracy", on_progress) as job:
 
         def on_accuracy(name: str, done: int, total: int) -> None:
@@ -97,8 +105,8 @@ def simulate(
         accuracy = _accuracy(
             board, engine, implementation, factory, dataset, workers, journal_folder, on_accuracy
         )
-        inference, performance = job.wait()
-    return Outcome(benchmark, board, engine, implementation, dataset, inference, performance, accuracy)
+        inference, performance, notes = job.wait()
+    return Outcome(benchmark, board, engine, implementation, dataset, inference, performance, accuracy, notes)
 
 
 def run_on_board(
@@ -181,8 +189,8 @@ def _dataset_sha256(dataset: DataSet) -> str:
 
 def _performance_job(
     factory: TargetFactory, dataset: DataSet, with_run: bool, on_progress: Callable[[int], None]
-) -> tuple[SingleInference, PerformanceRun | None]:
-    """Count one inference and, if asked to, do the performance run."""
+) -> _Performance:
+    """Count one inference and, if asked to, do the performance run; tell how the firmware used the board."""
     with contextlib.closing(factory()) as target:
         device = Device(target.session)
         device.wait_for_banner()
@@ -191,7 +199,8 @@ def _performance_job(
         if inference.time_s <= 0:
             raise GuestError("an inference took no time: this firmware does not compute anything")
         run = run_performance(device, dataset, inference.time_s, on_progress) if with_run else None
-        return inference, run
+        notes = target.notes() if isinstance(target, SimulatedTarget) else ()
+        return inference, run, notes
 
 
 class _Job:
@@ -200,14 +209,14 @@ class _Job:
     def __init__(self, connection: Connection, on_progress: Progress) -> None:
         self._connection = connection
         self._on_progress = on_progress
-        self._result: tuple[SingleInference, PerformanceRun | None] | None = None
+        self._result: _Performance | None = None
 
     def poll(self) -> None:
         """Take what the process has sent. Raises the error that it ended with."""
         while self._result is None and self._connection.poll():
             self._receive()
 
-    def wait(self) -> tuple[SingleInference, PerformanceRun | None]:
+    def wait(self) -> _Performance:
         """Wait for the result. Raises the error that the process ended with."""
         while self._result is None:
             self._receive()

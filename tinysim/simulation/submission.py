@@ -17,6 +17,8 @@ from tinysim.runner.record import accuracy_record, performance_record
 from tinysim.simulation.run import Outcome
 from tinysim.timing import timing_model
 
+_NOTES_MAX = 8
+
 _TEMPLATES = jinja2.Environment(
     loader=jinja2.PackageLoader("tinysim.simulation"),
     undefined=jinja2.StrictUndefined,
@@ -108,6 +110,7 @@ def make_figures(outcome: Outcome, tree: str) -> dict[str, Any]:
         "energy_uj_per_inf": None,
         "flash_bytes": facts["flash_bytes"],
         "ram_bytes": facts["ram_bytes"],
+        "notes": list(outcome.notes),
         "tree": tree,
     }
 
@@ -137,6 +140,9 @@ def describe_figures(outcome: Outcome) -> list[tuple[str, str]]:
         rows.append(
             ("memory", f"flash {flash:,} bytes, RAM {ram:,} bytes (what startup copies there included)")
         )
+    rows += [("firmware", note) for note in outcome.notes[:_NOTES_MAX]]
+    if len(outcome.notes) > _NOTES_MAX:
+        rows.append(("firmware", f"and {len(outcome.notes) - _NOTES_MAX} more remarks, see --json"))
     if outcome.is_simulated:
         rows.append(("note", f"simulated. {cycles_note(outcome.board)}"))
     return rows

@@ -51,6 +51,15 @@ class SimulatedTarget:
         self.port.restore(snapshot)
         self.session.forget_input()
 
+    def notes(self) -> tuple[str, ...]:
+        """Return what is to be known about the guest's use of the board: its console, and what has no model."""
+        engine = self.port.engine
+        board = engine.board
+        notes = [f"peripheral without a model: {block}" for block in engine.unmodelled()]
+        if engine.console_uart != board.console.uart:
+            notes.insert(0, f"the firmware talks through {engine.console_uart}, not {board.console.uart}")
+        return tuple(notes)
+
     def close(self) -> None:
         """Free the board."""
         self.session.close()
