@@ -241,7 +241,7 @@ class _Item:
             cycles_per_inference=performance.inference.cycles,
         )
         if performance.clock_ratio != 1:
-            self._note(f"by the firmware's own clock, which runs {performance.clock_ratio:.4f} times as fast")
+            self.note(f"by the firmware's own clock, which runs {performance.clock_ratio:.4f} times as fast")
 
     def take_vectors(self, equal: int, total: int, inputs: int) -> None:
         """Put into the row how many vectors are equal."""
@@ -279,7 +279,9 @@ class _Item:
         if reason and reason not in self.row.reason:
             self._set(reason=f"{self.row.reason}; {reason}" if self.row.reason else reason)
 
-    def _note(self, note: str) -> None:
+    def note(self, note: str) -> None:
+        """Add what is to be known of the run."""
+        note = _one_line(note)
         self._set(note=f"{self.row.note}; {note}" if self.row.note else note)
 
     def _set(self, **values: Any) -> None:
@@ -327,6 +329,8 @@ def _run_performance(items: Sequence[_Item], settings: Settings, on_progress: Pr
             else:
                 item.choose(attempts[id(item)])
                 item.take_performance(outcome.result)
+                for (name, _), error in zip(item.plans, errors[id(item)], strict=False):
+                    item.note(f"{name} did not run: {error}")
             finished += 1
             on_progress("performance", finished, len(attempts))
         todo = again

@@ -49,7 +49,7 @@ def terminal_table(rows: Sequence[Row]) -> Table:
 def describe_groups(rows: Sequence[Row]) -> list[str]:
     """Return a line for each group of cores, and one for the vectors, as far as there are any."""
     lines = [
-        f"{_cores(group)}: {group.images} images, error median {group.median_percent:.2f} %, "
+        f"{_cores(group)}: {group.images} image{'s' if group.images > 1 else ''}, error median {group.median_percent:.2f} %, "
         f"worst {group.worst_percent:.2f} %"
         for group in group_errors(rows)
     ]
@@ -60,10 +60,10 @@ def describe_groups(rows: Sequence[Row]) -> list[str]:
 
 
 def to_csv(rows: Sequence[Row]) -> str:
-    """Return the rows as CSV. A text that a spreadsheet would take for a formula gets an apostrophe in front."""
+    """Return the rows as CSV (RFC 4180). A text that a spreadsheet would take for a formula gets an apostrophe in front."""
     names = [each.name for each in fields(Row)]
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
+    writer = csv.writer(text)
     writer.writerow(names)
     for row in rows:
         writer.writerow([_csv_cell(getattr(row, name)) for name in names])
