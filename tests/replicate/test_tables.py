@@ -41,6 +41,7 @@ ROW = Row(
     reason="",
     vectors_reason="",
     note="",
+    firmware_notes=(),
     image="closed/acme/code/kws.bin",
     other_images=("closed/acme/code/kws.hex", "closed/acme/code/kws.elf"),
     firmware_sha256="0" * 64,

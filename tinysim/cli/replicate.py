@@ -75,7 +75,11 @@ _Output = click.Path(path_type=Path)
 @click.option("--markdown", "markdown_file", type=_Output, help="Write the rows as a Markdown table.")
 @click.option("--plot", "plot_file", type=_Output, help="Draw the latencies (.png, .svg or .pdf).")
 @click.option("--list", "only_list", is_flag=True, help="Find and match images, but run none.")
-@click.option("--verbose", is_flag=True, help="Name every file that was set aside or refused.")
+@click.option(
+    "--verbose",
+    is_flag=True,
+    help="Name every file that was set aside or refused, and what firmware used without a model.",
+)
 def replicate_command(
     results_repo: Path,
     org: str | None,
@@ -121,6 +125,9 @@ def replicate_command(
         click.echo("no Cortex-M images" + (" of that selection" if selection != Selection() else ""))
     for line in describe_groups(rows):
         click.echo(line)
+    for row in rows if verbose else ():
+        for note in row.firmware_notes:
+            click.echo(f"{row.image}: {note}")
     if found.round is None:
         click.echo("which round this is cannot be told from the clone: name it with --round")
     _print_rest(found, verbose)

@@ -25,7 +25,8 @@ IMAGE_BYTES_MAX = 32 << 20
 """An ELF file with all its debugging information may have some; what is loaded is far less."""
 
 BINARY_BYTES_MAX = 4 << 20
-"""No microcontroller of the benchmark has that much flash: a larger .bin is data or another machine's."""
+HEX_BYTES_MAX = 12 << 20
+"""No microcontroller of the benchmark has flash for more: a larger file is data or another machine's."""
 
 _ELF_SUFFIXES = frozenset({".elf", ".axf", ".out", ".afx", ""})
 _HEX_SUFFIXES = frozenset({".hex", ".ihex", ".ihx"})
@@ -164,7 +165,7 @@ def _judge(clone: Clone, file: ClonedFile, kind: Literal["elf", "hex", "bin"]) -
     if content.startswith(_LFS_POINTER):
         problem = "a Git LFS pointer: the image itself is not in this clone (git lfs pull fetches it)"
         return FoundImage(file.parts, kind, file.size_bytes, problem=problem)
-    if kind == "bin" and len(content) > BINARY_BYTES_MAX:
+    if len(content) > {"elf": IMAGE_BYTES_MAX, "hex": HEX_BYTES_MAX, "bin": BINARY_BYTES_MAX}[kind]:
         return f"{readable_size(len(content))}: more than a microcontroller's flash"
     boot_loader = names().boot_loaders & set(_file_words(file.parts))
     if boot_loader:
@@ -194,7 +195,7 @@ def _look_into(file: ClonedFile, kind: Literal["elf", "hex", "bin"], content: by
     problem = ""
     with tempfile.TemporaryDirectory(prefix="tinysim-") as folder:
         path = Path(folder) / f"image.{kind}"
-        path.write_bytes(content)
+        path.write_bytes(_without_sections(content) if kind == "elf" else content)
         for board in our_boards():
             try:
                 image = checked_image(path, board)
@@ -256,6 +257,14 @@ def _elf_facts(content: bytes) -> tuple[tuple[str, ...], bytes] | str:
     if not cores and not elf["e_entry"] & 1 and not (len(loaded) >= 64 and _has_vector_table(loaded)):
         return "neither attributes nor entry nor vector table of a Cortex-M"
     return cores, loaded
+
+
+def _without_sections(content: bytes) -> bytes:
+    """Return an ELF file whose header names no sections: what is loaded is the same, and read sooner.
+
+    TIS ELF 1.2, figure 1-3: e_shoff is the word at 32; e_shentsize, e_shnum, e_shstrndx are at 46, 48, 50.
+    """
+    return content[:32] + bytes(4) + content[36:46] + bytes(6) + content[52:]
 
 
 def _elf_attributes(elf: ELFFile) -> tuple[tuple[str, ...], bool]:

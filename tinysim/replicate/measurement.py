@@ -44,13 +44,15 @@ CLOCK_STEP_S = 0.0015
 class Performance:
     """A performance run. `iterations` is the number of inferences in a window that the throughput is of.
 
-    `clock_ratio` is the device's time by its own clock over the engine's.
+    `clock_ratio` is the device's time by its own clock over the engine's; `notes` are the engine's remarks on
+    what the firmware used.
     """
 
     throughput_inf_per_s: float
     iterations: int
     inference: SingleInference
     clock_ratio: float
+    notes: tuple[str, ...] = ()
 
     @property
     def latency_ms(self) -> float:
@@ -179,9 +181,10 @@ def _on_target(factory: TargetFactory, plan: Plan) -> Performance:
             target.restore(loaded)
             windows += _windows(device, plan.inputs, few, single.time_s)
             runtimes_s = _scaled(windows, few, iterations)
+        notes = target.notes() if isinstance(target, SimulatedTarget) else ()
     ratio = _clock_ratio(windows)
     throughput = statistics.median(iterations / runtime_s for runtime_s in runtimes_s) / ratio
-    return Performance(throughput, iterations, single, ratio)
+    return Performance(throughput, iterations, single, ratio, notes)
 
 
 def _single_inference(target: Target, device: Device) -> SingleInference:

@@ -19,7 +19,7 @@ from tinysim.replicate.names import benchmark_of_folder, plain
 from tinysim.runner.replies import lap_difference_us, read_result_values
 
 SUMMARY_BYTES_MAX = 4 << 20
-LOG_BYTES_MAX = 256 << 20
+LOG_BYTES_MAX = 64 << 20
 """The accuracy log of anomaly detection, with a line for every window, has some 30 MB."""
 
 MODES = ("performance", "accuracy", "energy", "power")
@@ -32,8 +32,8 @@ _DOWNLOAD = re.compile(
 _SENDING = re.compile(r"Sending (\d{1,9}) bytes")
 _INFER = re.compile(r'Command "(?:io )?dut infer (\d{1,9})(?: (\d{1,9}))?"')
 _LAP = re.compile(r"m-lap-us-([0-9]{1,20})")
-_RESULTS = re.compile(r"m-results-\[([^\]]{0,4000})\]")
-_MODEL = re.compile(r"m-model-\[([^\]]{1,100})\]")
+_RESULTS = re.compile(r"m-results-\[([^\[\]]{0,2000})\]")
+_MODEL = re.compile(r"m-model-\[([^\[\]]{1,100})\]")
 
 Vector = str | tuple[float, ...]
 InputKey = tuple[str, int]

@@ -167,6 +167,7 @@ class _Item:
             reason="",
             vectors_reason="",
             note="",
+            firmware_notes=(),
             image=shown_path(match.images[0].parts),
             other_images=tuple(shown_path(image.parts) for image in match.images[1:]),
             firmware_sha256=None,
@@ -239,6 +240,7 @@ class _Item:
             error_percent=error_percent(self.row.published_ms, performance.latency_ms),
             instructions_per_inference=performance.inference.instructions,
             cycles_per_inference=performance.inference.cycles,
+            firmware_notes=tuple(_one_line(note) for note in performance.notes),
         )
         if performance.clock_ratio != 1:
             self.note(f"by the firmware's own clock, which runs {performance.clock_ratio:.4f} times as fast")

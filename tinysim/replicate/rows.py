@@ -16,8 +16,8 @@ class Row:
     """An image and its figures; None for what is not known.
 
     `reason` says why the image was not run, or why a published figure is missing, and is empty where all went
-    well; `vectors_reason` the same of result vectors. `note` is what else is to be known. `image` and
-    `other_images` are paths inside the clone.
+    well; `vectors_reason` the same of result vectors. `note` is what else is to be known, `firmware_notes` the
+    engine's remarks on what the firmware used. `image` and `other_images` are paths inside the clone.
     """
 
     round: str | None
@@ -35,6 +35,7 @@ class Row:
     reason: str
     vectors_reason: str
     note: str
+    firmware_notes: tuple[str, ...]
     image: str
     other_images: tuple[str, ...]
     firmware_sha256: str | None
@@ -43,7 +44,8 @@ class Row:
 
     def as_json(self) -> dict[str, Any]:
         """Return the row as JSON can hold it."""
-        return {**asdict(self), "other_images": list(self.other_images)}
+        lists = {"other_images": list(self.other_images), "firmware_notes": list(self.firmware_notes)}
+        return {**asdict(self), **lists}
 
 
 def error_percent(published_ms: float | None, simulated_ms: float | None) -> float | None:
