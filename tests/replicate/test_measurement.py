@@ -27,7 +27,6 @@ class Boards:
     inference_s: float = INFERENCE_S
     mischief: Mischief | None = None
     model: str = "kws01"
-    lap_offset_us: int = 0
 
     def __call__(self, *_arguments: Any) -> Boards.Factory:
         return Boards.Factory(self)
@@ -42,7 +41,6 @@ class Boards:
                 lap_scale=self.boards.lap_scale,
                 mischief=self.boards.mischief,
                 model=self.boards.model,
-                lap_offset_us=self.boards.lap_offset_us,
             )
             return FakeTarget(port)
 
@@ -87,14 +85,6 @@ def test_a_few_inferences_tell_the_same_as_all(boards: Any, iterations: int) -> 
     short = run_performance(plan(iterations=iterations))
     full = run_performance(plan(iterations=iterations, in_full=True))
     assert short.throughput_inf_per_s == pytest.approx(full.throughput_inf_per_s, rel=1e-4)
-
-
-def test_time_stamps_of_more_digits_take_longer_to_print_and_that_is_no_latency(boards: Any) -> None:
-    # Time stamps go from six digits to seven between the first window and the last.
-    boards(Boards(inference_s=0.06, lap_offset_us=-200_000))
-    short = run_performance(plan(iterations=200, inputs=5))
-    full = run_performance(plan(iterations=200, inputs=5, in_full=True))
-    assert short.throughput_inf_per_s == pytest.approx(full.throughput_inf_per_s, rel=2e-5)
 
 
 def test_few_inferences_are_run(boards: Any) -> None:

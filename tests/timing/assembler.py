@@ -12,21 +12,31 @@ import capstone
 from elftools.elf.elffile import ELFFile
 
 
+COMPILER_CORES = {
+    "cortex-m0+": "cortex_m0plus",
+    "cortex-m4": "cortex_m4+vfp4d16sp",
+    "cortex-m33": "cortex_m33+fp_armv8d16sp",
+    "cortex-m7": "cortex_m7+fp_armv8d16sp",
+}
+
+
 @functools.cache
-def assemble(source: str) -> bytes:
+def assemble(source: str, core: str = "cortex-m4") -> bytes:
     text = f".syntax unified\n.thumb\n.text\n{source}\n"
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "code.s"
         path.write_text(text)
         target = Path(folder) / "code.o"
         command = [sys.executable, "-m", "ziglang", "cc", "-target", "thumb-freestanding-eabihf"]
-        command += ["-mcpu=cortex_m4+vfp4d16sp", "-c", str(path), "-o", str(target)]
+        command += [f"-mcpu={COMPILER_CORES[core]}", "-c", str(path), "-o", str(target)]
         subprocess.run(command, check=True, capture_output=True)
         with target.open("rb") as file:
             return ELFFile(file).get_section_by_name(".text").data()
 
 
-def disassemble(source: str, address: int = 0x0800_0000) -> list[capstone.CsInsn]:
+def disassemble(
+    source: str, address: int = 0x0800_0000, core: str = "cortex-m4"
+) -> list[capstone.CsInsn]:
     decoder = capstone.Cs(capstone.CS_ARCH_ARM, capstone.CS_MODE_THUMB | capstone.CS_MODE_MCLASS)
     decoder.detail = True
-    return list(decoder.disasm(assemble(source), address))
+    return list(decoder.disasm(assemble(source, core), address))

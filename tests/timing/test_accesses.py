@@ -7,7 +7,7 @@ import unicorn
 from unicorn import arm_const
 
 from tests.timing.assembler import assemble, disassemble
-from tinysim.timing.accesses import find_loads
+from tinysim.timing.accesses import find_accesses
 
 CODE, DATA, SIZE = 0x0800_0000, 0x2000_0000, 0x1_0000
 
@@ -24,6 +24,8 @@ BLOCKS = {
     "floats": "vldr s0, [r1, #4]; vldmia r1!, {s1-s4}; vldr s5, [r1]; vpush {s0, s1}; vpop {s2, s3}",
     "literal": "ldr r0, [pc, #4]; ldr r1, [pc, #0]; nop; nop; nop; nop",
     "stack": "sub sp, #16; str r0, [sp, #4]; ldr r1, [sp, #4]; add sp, #16; ldr r2, [sp]",
+    "stores": "str r0, [r1, #4]; strb r2, [r1], #1; strh r3, [r1, #3]!; strd r6, r7, [r1, #-8]; str r0, [r1, r4, lsl #2]",
+    "stores of several": "stm r1!, {r2, r3}; stmdb r1, {r4, r6, r7}; vstr s0, [r1, #8]; vstmia r1!, {s1, s2}",
     "shifted index": "lsl r2, r5, #2; ldr r0, [r1, r2]; add r3, r1, r2; ldrh r4, [r3, #2]",
 }
 
@@ -44,27 +46,27 @@ def machine() -> unicorn.Uc:
     return emulator
 
 
-def seen_accesses(source: str) -> list[tuple[int, int]]:
+def seen_accesses(source: str, kind: int) -> list[tuple[int, int]]:
     emulator = machine()
     code = assemble(source)
     emulator.mem_write(CODE, code)
     seen: list[tuple[int, int]] = []
     emulator.hook_add(
-        unicorn.UC_HOOK_MEM_READ,
+        kind,
         lambda _uc, _kind, address, size, _value, _user: seen.append((address, size)),
     )
     emulator.emu_start(CODE | 1, CODE + len(code))
     return seen
 
 
-def told_accesses(source: str) -> list[tuple[int, int]]:
+def told_accesses(source: str, kind: int) -> list[tuple[int, int]]:
     emulator = machine()
     emulator.mem_write(CODE, assemble(source))
     registers = [emulator.reg_read(arm_const.UC_ARM_REG_R0 + number) for number in range(13)]
     registers += [emulator.reg_read(arm_const.UC_ARM_REG_SP), emulator.reg_read(arm_const.UC_ARM_REG_LR)]
     loaded: list[int] = []
     told: list[tuple[int, int]] = []
-    for load in find_loads(disassemble(source, CODE)):
+    for load in find_accesses(disassemble(source, CODE), with_stores=True):
         assert load.address is not None
         address = load.address.constant
         for term in load.address.terms:
@@ -72,13 +74,23 @@ def told_accesses(source: str) -> list[tuple[int, int]]:
             address += value << term.shift
         address &= 0xFFFF_FFFF
         loaded.append(struct.unpack("<I", emulator.mem_read(address, 4))[0])
+        if load.is_store != (kind == unicorn.UC_HOOK_MEM_WRITE):
+            continue
         told += [(address + n * load.element_bytes, load.element_bytes) for n in range(load.elements)]
     return told
 
 
 @pytest.mark.parametrize("name", BLOCKS)
-def test_every_load_is_told_ahead(name):
-    assert told_accesses(BLOCKS[name]) == seen_accesses(BLOCKS[name])
+@pytest.mark.parametrize("kind", [unicorn.UC_HOOK_MEM_READ, unicorn.UC_HOOK_MEM_WRITE])
+def test_every_access_is_told_ahead(name, kind):
+    assert told_accesses(BLOCKS[name], kind) == seen_accesses(BLOCKS[name], kind)
+
+
+def test_stores_are_left_out_where_they_cost_nothing():
+    source = "str r0, [r1]; ldr r2, [r1]; ldr r3, [r2]"
+    accesses = find_accesses(disassemble(source, CODE))
+    assert [access.is_store for access in accesses] == [False, False]
+    assert accesses[1].address.terms[0].loaded == 0
 
 
 @pytest.mark.parametrize(
@@ -92,4 +104,4 @@ def test_every_load_is_told_ahead(name):
     ],
 )
 def test_an_address_that_cannot_be_told_is_not_guessed(source):
-    assert find_loads(disassemble(source, CODE))[-1].address is None
+    assert find_accesses(disassemble(source, CODE))[-1].address is None

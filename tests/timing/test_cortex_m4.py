@@ -5,7 +5,6 @@ import pytest
 from tests.timing.assembler import disassemble
 from tinysim.board import load_board
 from tinysim.timing import timing_model
-from tinysim.timing.cortex_m4 import refill_cycles
 
 RULES = {
     "data processing: one cycle each": ("add r0, r1, r2; mvn r3, r4; sxtb16 r5, r6; ssat r0, #8, r1", 4),
@@ -31,6 +30,7 @@ RULES = {
     "a three element LDM: four cycles": ("ldm r0, {r1, r2, r3}", 4),
     "an eight element store: nine cycles": ("push {r4-r11}", 9),
     "LDM is not pipelined with a load before": ("ldr r0, [r1]; ldm r2, {r3, r4}", 5),
+    "a NOP disappears under a load": ("ldr r0, [r1]; nop; mov r2, r3", 3),
     "IT folds onto a 16-bit instruction": ("cmp r0, #0; it eq; moveq r1, #1", 2),
     "IT after a 32-bit instruction: one cycle": ("cmp.w r0, #0; it eq; moveq r1, #1", 3),
     "DSB and DMB need not wait": ("dsb; dmb", 2),
@@ -56,20 +56,38 @@ def test_rule(model, rule):
 
 
 def test_cycles_before_each_instruction(model):
-    block = model.describe_block(0x0800_0000, disassemble("ldr r0, [r1]; ldr r2, [r3]; nop; push {r4, r5}"))
+    block = model.describe_block(0x0800_0000, disassemble("ldr r0, [r1]; ldr r2, [r3]; mov r6, r7; push {r4, r5}"))
     assert block.cycles_before == (0, 2, 3, 4)
     assert block.cycles == 7
 
 
+NARROW, WIDE = "mov r0, r1", "mov.w r0, r1"
+PREFETCH = {
+    # "groups of three or more unaligned wide instructions will take one extra cycle"
+    "two unaligned wide instructions": ([NARROW, WIDE, WIDE, NARROW], 4),
+    "three unaligned wide instructions": ([NARROW, WIDE, WIDE, WIDE, NARROW], 6),
+    "eight unaligned wide instructions": ([NARROW, *[WIDE] * 8, NARROW], 11),
+    "eight aligned wide instructions": ([WIDE] * 8, 8),
+    "three unaligned wide instructions after a load": (["ldr r2, [r3]", *[WIDE] * 3, NARROW], 7),
+    "narrow instructions": ([NARROW] * 12, 12),
+}
+
+
+@pytest.mark.parametrize("name", PREFETCH)
+def test_the_prefetch_unit_keeps_up_or_not(model, name):
+    source, cycles = PREFETCH[name]
+    assert model.describe_block(0x0800_0000, disassemble("; ".join(source))).cycles == cycles
+
+
 @pytest.mark.parametrize(
-    ("address", "width", "direct", "cycles"),
-    [
-        (0x100, 2, True, 1),
-        (0x102, 2, True, 1),
-        (0x100, 4, True, 1),
-        (0x102, 4, True, 2),
-        (0x100, 2, False, 3),
-    ],
+    ("source", "leaving"),
+    [("b .", 1), ("beq .", 1), ("bl .", 1), ("bx lr", 1), ("bx r3", 3), ("pop {r4, pc}", 3), ("ldr pc, [r0]", 3)],
 )
-def test_refill_depends_on_alignment_width_and_early_speculation(address, width, direct, cycles):
-    assert refill_cycles(address, width, direct) == cycles
+def test_a_target_that_is_known_early_is_fetched_early(model, source, leaving):
+    block = model.describe_block(0x0800_0000, disassemble(source))
+    assert (block.is_branch, block.leaving) == (True, leaving)
+
+
+@pytest.mark.parametrize(("address", "source", "entered"), [(0, WIDE, 0), (2, WIDE, 1), (0, NARROW, 0), (2, NARROW, 0)])
+def test_a_branch_to_an_unaligned_wide_instruction_takes_one_more(model, address, source, entered):
+    assert model.describe_block(0x0800_0000 + address, disassemble(source)).entered == entered

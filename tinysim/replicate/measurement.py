@@ -225,20 +225,11 @@ def _scaled(windows: Sequence[Inference], few: int, iterations: int) -> list[flo
     """Return the seconds of windows of `iterations` inferences, from windows of 2 * `few`, `few`, `few`, ...
 
     Virtual time has no chance in it: every inference of a window takes the same, and what a window has besides
-    is there once: its first time stamp is printed, which takes as long as it has characters where the firmware
-    waits for the UART. The first two windows, of one input, tell these apart.
+    (it prints its first time stamp) is there once. The first two windows, of one input, tell these apart.
     """
-    longer, *shorter = windows
-    besides_s = max(2 * _runtime_s(shorter[0]) - _runtime_s(longer), 0.0)
-    runtimes_s = []
-    for window in shorter:
-        own_s = besides_s * _lap_characters(window) / _lap_characters(shorter[0])
-        runtimes_s.append(own_s + (_runtime_s(window) - own_s) / few * iterations)
-    return runtimes_s
-
-
-def _lap_characters(window: Inference) -> int:
-    return len(f"m-lap-us-{window.start_us}\r\n")
+    longer_s, *shorter_s = (_runtime_s(window) for window in windows)
+    besides_s = max(2 * shorter_s[0] - longer_s, 0.0)
+    return [besides_s + (runtime_s - besides_s) / few * iterations for runtime_s in shorter_s]
 
 
 def _laps(window: Inference) -> list[Stamp]:

@@ -1,4 +1,4 @@
-"""Which addresses a block of code loads from, as sums that can be worked out when the block is entered.
+"""Which addresses a block of code accesses, as sums that can be worked out when the block is entered.
 
 Watching every access while it happens would slow the emulator several times over. Within a block nearly
 every address is a register's value at entry, perhaps shifted, plus a constant; or the same with a value
@@ -14,9 +14,12 @@ from typing import Any
 from capstone import CsInsn
 from capstone import arm_const as arm
 
-from tinysim.timing import cortex_m4
+from tinysim.timing import instructions as kinds
 
 _WORD_MASK = 0xFFFF_FFFF
+_NAMES = {
+    getattr(arm, name): name for name in dir(arm) if name.startswith(("ARM_INS_LD", "ARM_INS_ST"))
+}
 _RANGE_BYTES_MAX = 4096
 """A range with neither end in flash has no byte in it, flash being larger than this."""
 _CORE_REGISTERS = {
@@ -24,17 +27,11 @@ _CORE_REGISTERS = {
     arm.ARM_REG_SP: 13,
     arm.ARM_REG_LR: 14,
 }
-_LOAD_BYTES = {
-    arm.ARM_INS_LDRB: 1,
-    arm.ARM_INS_LDRSB: 1,
-    arm.ARM_INS_LDRBT: 1,
-    arm.ARM_INS_LDRSBT: 1,
-    arm.ARM_INS_LDREXB: 1,
-    arm.ARM_INS_LDRH: 2,
-    arm.ARM_INS_LDRSH: 2,
-    arm.ARM_INS_LDRHT: 2,
-    arm.ARM_INS_LDRSHT: 2,
-    arm.ARM_INS_LDREXH: 2,
+_ELEMENT_BYTES = {
+    kind: size
+    for size, letter in ((1, "B"), (2, "H"))
+    for kind in kinds.LOADS | kinds.STORES
+    if _NAMES[kind].removesuffix("T").endswith(letter)
 }
 
 
@@ -68,8 +65,8 @@ class Sum:
 
 
 @dataclass(frozen=True)
-class Load:
-    """One load of a block: `elements` neighbouring elements of `element_bytes` from `address`.
+class Access:
+    """One load or store of a block: `elements` neighbouring elements of `element_bytes` from `address`.
 
     `address` is None where it cannot be told at entry.
     """
@@ -78,11 +75,12 @@ class Load:
     address: Sum | None
     element_bytes: int
     elements: int = 1
+    is_store: bool = False
 
 
 @dataclass(frozen=True)
-class LoadRange:
-    """The loads of a block at constant distances from one register's value at entry.
+class AccessRange:
+    """The accesses of a block at constant distances from one register's value at entry.
 
     All lie from `first` to `last` bytes of it (modulo 2^32), and are aligned where `aligned` bytes from it is
     a multiple of `alignment`.
@@ -95,21 +93,21 @@ class LoadRange:
     aligned: int
 
 
-def find_ranges(loads: Sequence[Load]) -> list[LoadRange] | None:
-    """Return the ranges that cover all `loads`, or None where some load is in none.
+def find_ranges(accesses: Sequence[Access]) -> list[AccessRange] | None:
+    """Return the ranges that cover all `accesses`, or None where some access is in none.
 
-    Loads of unknown address are left out: nothing is known of them, here as elsewhere.
+    Accesses of unknown address are left out: nothing is known of them, here as elsewhere.
     """
     by_register: dict[int, list[tuple[int, int, int]]] = {}
-    for load in loads:
-        if load.address is None:
+    for access in accesses:
+        if access.address is None:
             continue
-        terms = load.address.terms
+        terms = access.address.terms
         if len(terms) != 1 or terms[0].register is None or terms[0].shift:
             return None
-        offset = (load.address.constant + 2**31) % 2**32 - 2**31
-        last = offset + load.element_bytes * load.elements - 1
-        by_register.setdefault(terms[0].register, []).append((offset, last, load.element_bytes))
+        offset = (access.address.constant + 2**31) % 2**32 - 2**31
+        last = offset + access.element_bytes * access.elements - 1
+        by_register.setdefault(terms[0].register, []).append((offset, last, access.element_bytes))
     ranges = []
     for register, places in by_register.items():
         aligned, _, alignment = max(places, key=lambda place: place[2])
@@ -118,7 +116,7 @@ def find_ranges(loads: Sequence[Load]) -> list[LoadRange] | None:
         first, last = min(place[0] for place in places), max(place[1] for place in places)
         if last - first > _RANGE_BYTES_MAX:
             return None
-        ranges.append(LoadRange(register, first % 2**32, last % 2**32, alignment, aligned % 2**32))
+        ranges.append(AccessRange(register, first % 2**32, last % 2**32, alignment, aligned % 2**32))
     return ranges
 
 
@@ -127,23 +125,27 @@ def constant(value: int) -> Sum:
     return Sum((), value & _WORD_MASK)
 
 
-def find_loads(instructions: list[CsInsn]) -> list[Load]:
-    """Return the loads of a block in order of execution, with their addresses where they can be told."""
-    return _Follower().follow(instructions)
+def find_accesses(instructions: Sequence[CsInsn], *, with_stores: bool = False) -> list[Access]:
+    """Return the loads, and the stores where they are wanted, of a block in order of execution.
+
+    With their addresses where they can be told.
+    """
+    return _Follower(with_stores).follow(instructions)
 
 
 class _Follower:
     """Follows register values through a block."""
 
-    def __init__(self) -> None:
+    def __init__(self, with_stores: bool) -> None:
+        self.with_stores = with_stores
         self.values: dict[int, Sum | None] = {number: Sum((Term(number),), 0) for number in range(15)}
-        self.loads: list[Load] = []
+        self.accesses: list[Access] = []
 
-    def follow(self, instructions: list[CsInsn]) -> list[Load]:
+    def follow(self, instructions: Sequence[CsInsn]) -> list[Access]:
         for position, instruction in enumerate(instructions):
             before = dict(self.values)
             results = self._results(position, instruction)
-            for register in cortex_m4.destination_registers(instruction):
+            for register in kinds.destination_registers(instruction):
                 if register in _CORE_REGISTERS:
                     self.values[_CORE_REGISTERS[register]] = None
             self.values.update(results)
@@ -152,7 +154,7 @@ class _Follower:
                 for number, value in before.items():
                     if self.values[number] != value:
                         self.values[number] = None
-        return self.loads
+        return self.accesses
 
     def _value(self, register: int, instruction: CsInsn) -> Sum | None:
         if register == arm.ARM_REG_PC:
@@ -161,7 +163,7 @@ class _Follower:
         return None if number is None else self.values[number]
 
     def _results(self, position: int, instruction: CsInsn) -> dict[int, Sum | None]:
-        if cortex_m4.is_memory_access(instruction):
+        if kinds.is_memory_access(instruction):
             return self._memory(position, instruction)
         value = self._data_processing(instruction)
         if value is None or not instruction.operands or instruction.operands[0].type != arm.ARM_OP_REG:
@@ -208,7 +210,7 @@ class _Follower:
 
     def _memory(self, position: int, instruction: CsInsn) -> dict[int, Sum | None]:
         kind = instruction.id
-        if kind in (cortex_m4.LOADS_MULTIPLE | cortex_m4.STORES_MULTIPLE | cortex_m4.FLOAT_MULTIPLE):
+        if kind in kinds.MULTIPLE:
             return self._multiple(position, instruction)
         memory = next(operand for operand in instruction.operands if operand.type == arm.ARM_OP_MEM)
         base = self._value(memory.mem.base, instruction)
@@ -219,18 +221,21 @@ class _Follower:
             if number is not None:
                 results[number] = self._post_indexed(base, instruction) if instruction.post_index else moved
         address = base if instruction.post_index else moved
-        if kind in cortex_m4.LOADS:
-            size = _LOAD_BYTES.get(kind, 4)
-            self.loads.append(Load(position, address, size))
-            target = _CORE_REGISTERS.get(instruction.operands[0].reg)
+        first = instruction.operands[0].reg
+        size = _ELEMENT_BYTES.get(kind, 4)
+        if kind in kinds.LOADS:
+            self.accesses.append(Access(position, address, size))
+            target = _CORE_REGISTERS.get(first)
             if target is not None:
                 whole = size == 4 and address is not None
-                results[target] = Sum((Term(loaded=len(self.loads) - 1),), 0) if whole else None
-        elif kind == arm.ARM_INS_LDRD:
-            self.loads.append(Load(position, address, 4, 2))
+                results[target] = Sum((Term(loaded=len(self.accesses) - 1),), 0) if whole else None
+        elif kind in kinds.DOUBLE_LOADS:
+            self.accesses.append(Access(position, address, 4, 2))
         elif kind == arm.ARM_INS_VLDR:
-            double = arm.ARM_REG_D0 <= instruction.operands[0].reg <= arm.ARM_REG_D31
-            self.loads.append(Load(position, address, 4, 2 if double else 1))
+            self.accesses.append(Access(position, address, 4, 2 if kinds.is_double(first) else 1))
+        elif self.with_stores:
+            words = 2 if kind in kinds.DOUBLE_STORES or kinds.is_double(first) else 1
+            self.accesses.append(Access(position, address, size, words, is_store=True))
         return results
 
     def _displaced(self, base: Sum | None, memory: Any, instruction: CsInsn) -> Sum | None:
@@ -255,21 +260,14 @@ class _Follower:
         return base.plus(constant(last.mem.disp)) if last.type == arm.ARM_OP_MEM else None
 
     def _multiple(self, position: int, instruction: CsInsn) -> dict[int, Sum | None]:
-        words = cortex_m4.register_list_length(instruction)
+        words = kinds.register_list_length(instruction)
         kind = instruction.id
-        stack = {arm.ARM_INS_PUSH, arm.ARM_INS_VPUSH, arm.ARM_INS_POP, arm.ARM_INS_VPOP}
-        base_register = arm.ARM_REG_SP if kind in stack else instruction.operands[0].reg
+        base_register = kinds.multiple_base(instruction)
         base = self._value(base_register, instruction)
-        downwards = kind in {
-            arm.ARM_INS_PUSH,
-            arm.ARM_INS_VPUSH,
-            arm.ARM_INS_LDMDB,
-            arm.ARM_INS_STMDB,
-            arm.ARM_INS_VLDMDB,
-            arm.ARM_INS_VSTMDB,
-        }
+        downwards = kind in kinds.DOWNWARDS
         moved = None if base is None else base.plus(constant(-4 * words if downwards else 4 * words))
-        if kind in (cortex_m4.LOADS_MULTIPLE | {arm.ARM_INS_VLDMIA, arm.ARM_INS_VLDMDB, arm.ARM_INS_VPOP}):
-            self.loads.append(Load(position, moved if downwards else base, 4, words))
+        is_store = kind not in kinds.LOADS_MULTIPLE | kinds.FLOAT_LOADS_MULTIPLE
+        if self.with_stores or not is_store:
+            self.accesses.append(Access(position, moved if downwards else base, 4, words, is_store=is_store))
         number = _CORE_REGISTERS.get(base_register)
-        return {number: moved} if number is not None and (kind in stack or instruction.writeback) else {}
+        return {number: moved} if number is not None and kinds.base_update(instruction) else {}

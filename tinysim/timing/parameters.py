@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Literal
 
-from tinysim.board import Board
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from tinysim.board import Board, Memory
 from tinysim.errors import UserError
 
 
@@ -13,34 +15,73 @@ class _Part(BaseModel):
 
 
 class FlashAccess(_Part):
-    """How the flash interface is set up by the guest, and what one read of the array delivers."""
+    """How the guest sets up the flash interface, and what one read of the array delivers."""
 
     read_width_bytes: int = Field(gt=0)
-    control_register: int
+    latency_register: int
     latency_mask: int
-    prefetch_bit: int
-    instruction_cache_bit: int
-    data_cache_bit: int
+    prefetch_register: int = 0
+    prefetch_bit: int = 0
 
 
-class LineCache(_Part):
-    """A fully associative cache of flash lines with least-recently-used replacement.
+class Cache(_Part):
+    """A cache: fully associative where `ways` equals `lines`; the least recently used way is replaced.
 
-    A line holds several reads of the array; each is filled when it is first needed.
+    `fills` says whether a miss brings in the whole line or only the part (of one flash read) that is needed.
+    `control_register` is where the guest switches it on; without one it is always on.
     """
 
-    lines: int = Field(gt=0, le=64)
+    name: str
+    lines: int = Field(gt=0, le=512)
+    ways: int = Field(gt=0)
     line_bytes: int = Field(gt=0)
+    fills: Literal["lines", "parts"]
+    allocates_stores: bool = False
+    control_register: int = 0
+    enable_bit: int = 0
+
+    @model_validator(mode="after")
+    def _has_whole_sets(self) -> Cache:
+        sets, rest = divmod(self.lines, self.ways)
+        if rest or sets & (sets - 1):
+            raise ValueError(f"cache {self.name}: {self.lines} lines in {self.ways} ways make no power of two")
+        return self
+
+
+class MemoryPath(_Part):
+    """The way from the core to a memory of the board: `wait_cycles` of a read that no cache answers.
+
+    Flash adds its wait states, and reads code ahead where there is `prefetch` and the guest wants it. With `alias`, the path to the memory's alias address, which is else the same.
+    """
+
+    memory: str
+    alias: bool = False
+    wait_cycles: int = Field(default=0, ge=0)
+    prefetch: bool = False
+    instruction_cache: str | None = None
+    data_cache: str | None = None
 
 
 class TimingParameters(_Part):
     """All parameters of a board's timing model; every one of them names its source in board.toml."""
 
     flash: FlashAccess
-    instruction_cache: LineCache
-    data_cache: LineCache
+    cache: tuple[Cache, ...] = Field(default=(), max_length=3)
+    path: tuple[MemoryPath, ...] = ()
     exception_entry_cycles: int = Field(ge=0)
     exception_return_cycles: int = Field(ge=0)
+
+    def cache_number(self, name: str) -> int:
+        """Return the place of a cache. Raises UserError where there is none of that name."""
+        for number, cache in enumerate(self.cache):
+            if cache.name == name:
+                return number
+        raise UserError(f"timing: there is no cache {name!r}")
+
+    @property
+    def follows_stores(self) -> bool:
+        """Whether a store can change what later accesses cost."""
+        return any(cache.allocates_stores for cache in self.cache)
 
 
 def timing_parameters(board: Board) -> TimingParameters | None:
@@ -51,3 +92,11 @@ def timing_parameters(board: Board) -> TimingParameters | None:
         return TimingParameters.model_validate(board.timing)
     except ValueError as error:
         raise UserError(f"{board.folder / 'board.toml'}: timing: {error}") from error
+
+
+def memory_of(board: Board, path: MemoryPath) -> Memory:
+    """Return the memory that a path leads to. Raises UserError where the board has none of that name."""
+    for memory in board.memory:
+        if memory.name == path.memory:
+            return memory
+    raise UserError(f"{board.folder / 'board.toml'}: timing: there is no memory {path.memory!r}")

@@ -4,25 +4,32 @@ from __future__ import annotations
 
 import ctypes
 
-from tinysim.timing.accesses import Load, LoadRange, find_ranges
+from tinysim.timing.accesses import Access, AccessRange, find_ranges
 from tinysim.timing.block import BlockTiming, TimingModel
+from tinysim.timing.parameters import memory_of
 
 _NO_TERM = -1
 _LOADED = 16
-LOADS_MAXIMUM = 112
+_NO_CACHE = 0xFF
+_MEMORIES_MAXIMUM = 8
+_CACHES_MAXIMUM = 3
+ACCESSES_MAXIMUM = 384
 
 
-class NativeLoad(ctypes.Structure):
-    """`struct timing_load`."""
+class NativeAccess(ctypes.Structure):
+    """`struct timing_access`."""
 
     _fields_ = (
         ("term", ctypes.c_int8 * 2),
         ("shift", ctypes.c_uint8 * 2),
         ("constant", ctypes.c_uint32),
+        ("cycle", ctypes.c_uint16),
         ("element_bytes", ctypes.c_uint8),
         ("elements", ctypes.c_uint8),
         ("known", ctypes.c_bool),
         ("followed", ctypes.c_bool),
+        ("is_store", ctypes.c_bool),
+        ("overlapped", ctypes.c_bool),
     )
 
 
@@ -39,57 +46,87 @@ class NativeRange(ctypes.Structure):
 
 
 class NativeBlock(ctypes.Structure):
-    """`struct timing_block`; keeps its loads and ranges alive as long as itself."""
+    """`struct timing_block`; keeps its accesses and ranges alive as long as itself."""
 
     _fields_ = (
         ("address", ctypes.c_uint32),
         ("end", ctypes.c_uint32),
         ("cycles", ctypes.c_uint32),
-        ("refill_direct", ctypes.c_uint8),
-        ("refill_indirect", ctypes.c_uint8),
-        ("ends_in_direct_branch", ctypes.c_bool),
+        ("leaving", ctypes.c_uint8),
+        ("entered", ctypes.c_uint8),
+        ("mispredicted", ctypes.c_uint8),
+        ("is_branch", ctypes.c_bool),
         ("registers", ctypes.c_uint16),
-        ("load_count", ctypes.c_uint16),
+        ("access_count", ctypes.c_uint16),
         ("range_count", ctypes.c_uint16),
         ("only_ranges", ctypes.c_bool),
-        ("loads", ctypes.POINTER(NativeLoad)),
+        ("accesses", ctypes.POINTER(NativeAccess)),
         ("ranges", ctypes.POINTER(NativeRange)),
+    )
+
+
+class NativeMemory(ctypes.Structure):
+    """`struct timing_memory`."""
+
+    _fields_ = (
+        ("address", ctypes.c_uint32),
+        ("bytes", ctypes.c_uint32),
+        ("home", ctypes.c_uint32),
+        ("wait_cycles", ctypes.c_uint32),
+        ("read_width_bytes", ctypes.c_uint32),
+        ("instruction_cache", ctypes.c_uint8),
+        ("data_cache", ctypes.c_uint8),
+        ("is_flash", ctypes.c_bool),
+        ("prefetches", ctypes.c_bool),
+    )
+
+
+class NativeCache(ctypes.Structure):
+    """`struct timing_cache_parameters`."""
+
+    _fields_ = (
+        ("lines", ctypes.c_uint32),
+        ("ways", ctypes.c_uint32),
+        ("line_bytes", ctypes.c_uint32),
+        ("part_bytes", ctypes.c_uint32),
+        ("control_register", ctypes.c_uint32),
+        ("enable_bit", ctypes.c_uint32),
+        ("fills_whole_lines", ctypes.c_bool),
+        ("allocates_stores", ctypes.c_bool),
     )
 
 
 class NativeParameters(ctypes.Structure):
     """`struct timing_parameters`."""
 
-    _fields_ = tuple(
-        (name, ctypes.c_uint32)
-        for name in (
-            "flash_address",
-            "flash_bytes",
-            "flash_alias",
-            "read_width_bytes",
-            "latency_mask",
-            "prefetch_bit",
-            "instruction_cache_bit",
-            "data_cache_bit",
-            "instruction_cache_lines",
-            "instruction_cache_line_bytes",
-            "data_cache_lines",
-            "data_cache_line_bytes",
-        )
+    _fields_ = (
+        ("memories", NativeMemory * _MEMORIES_MAXIMUM),
+        ("memory_count", ctypes.c_uint32),
+        ("caches", NativeCache * _CACHES_MAXIMUM),
+        ("cache_count", ctypes.c_uint32),
+        ("latency_register", ctypes.c_uint32),
+        ("latency_mask", ctypes.c_uint32),
+        ("prefetch_register", ctypes.c_uint32),
+        ("prefetch_bit", ctypes.c_uint32),
+        ("predictor_entries", ctypes.c_uint32),
+        ("unaligned_cycles", ctypes.c_uint32 * 2),
     )
 
 
-def _native_load(load: Load, followed: bool) -> NativeLoad:
-    native = NativeLoad(
+def _native_access(access: Access, timing: BlockTiming, followed: bool) -> NativeAccess:
+    native = NativeAccess(
         term=(_NO_TERM, _NO_TERM),
-        element_bytes=load.element_bytes,
-        elements=load.elements,
-        known=load.address is not None,
+        cycle=min(timing.cycles_before[access.instruction], 0xFFFF),
+        element_bytes=access.element_bytes,
+        elements=access.elements,
+        known=access.address is not None,
         followed=followed,
+        is_store=access.is_store,
+        overlapped=access.instruction in timing.overlapped,
     )
-    if load.address is not None:
-        native.constant = load.address.constant
-        for place, term in enumerate(load.address.terms):
+    if access.address is not None:
+        native.constant = access.address.constant
+        for place, term in enumerate(access.address.terms):
             native.term[place] = term.register if term.register is not None else _LOADED + (term.loaded or 0)
             native.shift[place] = term.shift
     return native
@@ -97,49 +134,95 @@ def _native_load(load: Load, followed: bool) -> NativeLoad:
 
 def native_block(timing: BlockTiming, address: int, size_bytes: int) -> NativeBlock:
     """Return `timing` of the block of `size_bytes` at `address` as native code reads it."""
-    loads = timing.loads[:LOADS_MAXIMUM]
-    terms = [term for load in loads if load.address is not None for term in load.address.terms]
+    accesses = timing.accesses[:ACCESSES_MAXIMUM]
+    terms = [term for access in accesses if access.address is not None for term in access.address.terms]
     followed = {term.loaded for term in terms if term.loaded is not None}
-    load_array = (NativeLoad * len(loads))(
-        *(_native_load(load, number in followed) for number, load in enumerate(loads))
+    access_array = (NativeAccess * len(accesses))(
+        *(
+            _native_access(access, timing, number in followed)
+            for number, access in enumerate(accesses)
+        )
     )
-    ranges = find_ranges(loads)
+    ranges = find_ranges(accesses)
     range_array = (NativeRange * len(ranges or ()))(*(_native_range(found) for found in ranges or ()))
     return NativeBlock(
         address=address,
         end=address + size_bytes,
         cycles=timing.cycles,
-        refill_direct=timing.refill_direct,
-        refill_indirect=timing.refill_indirect,
-        ends_in_direct_branch=timing.ends_in_direct_branch,
+        leaving=timing.leaving,
+        entered=timing.entered,
+        mispredicted=timing.mispredicted,
+        is_branch=timing.is_branch,
         registers=sum({1 << term.register for term in terms if term.register is not None}),
-        load_count=len(loads),
+        access_count=len(accesses),
         range_count=len(range_array),
         only_ranges=ranges is not None,
-        loads=load_array,
+        accesses=access_array,
         ranges=range_array,
     )
 
 
-def _native_range(found: LoadRange) -> NativeRange:
+def _native_range(found: AccessRange) -> NativeRange:
     return NativeRange(found.register, found.alignment - 1, found.first, found.last, found.aligned)
 
 
 def native_parameters(model: TimingModel) -> NativeParameters:
     """Return the parameters of `model` as native code reads them."""
-    flash = next(memory for memory in model.board.memory if memory.kind == "flash")
     parameters = model.parameters
-    return NativeParameters(
-        flash_address=flash.address,
-        flash_bytes=flash.size_bytes,
-        flash_alias=flash.address if flash.alias_address is None else flash.alias_address,
-        read_width_bytes=parameters.flash.read_width_bytes,
-        latency_mask=parameters.flash.latency_mask,
-        prefetch_bit=parameters.flash.prefetch_bit,
-        instruction_cache_bit=parameters.flash.instruction_cache_bit,
-        data_cache_bit=parameters.flash.data_cache_bit,
-        instruction_cache_lines=parameters.instruction_cache.lines,
-        instruction_cache_line_bytes=parameters.instruction_cache.line_bytes,
-        data_cache_lines=parameters.data_cache.lines,
-        data_cache_line_bytes=parameters.data_cache.line_bytes,
+    flash = parameters.flash
+    native = NativeParameters(
+        cache_count=len(parameters.cache),
+        latency_register=flash.latency_register,
+        latency_mask=flash.latency_mask,
+        prefetch_register=flash.prefetch_register,
+        prefetch_bit=flash.prefetch_bit,
+        predictor_entries=model.core.predictor_entries,
+        unaligned_cycles=model.core.unaligned_load_cycles,
     )
+    for number, cache in enumerate(parameters.cache):
+        native.caches[number] = NativeCache(
+            lines=cache.lines,
+            ways=cache.ways,
+            line_bytes=cache.line_bytes,
+            part_bytes=cache.line_bytes if cache.fills == "lines" else flash.read_width_bytes,
+            control_register=cache.control_register,
+            enable_bit=cache.enable_bit,
+            fills_whole_lines=cache.fills == "lines",
+            allocates_stores=cache.allocates_stores,
+        )
+    memories = _native_memories(model)
+    native.memory_count = len(memories)
+    for number, memory in enumerate(memories):
+        native.memories[number] = memory
+    return native
+
+
+def _native_memories(model: TimingModel) -> list[NativeMemory]:
+    parameters = model.parameters
+    own_alias = {path.memory for path in parameters.path if path.alias}
+    memories = []
+    for path in parameters.path:
+        memory = memory_of(model.board, path)
+        addresses = [memory.alias_address] if path.alias else [memory.address]
+        if not path.alias and path.memory not in own_alias:
+            addresses.append(memory.alias_address)
+        memories += [
+            NativeMemory(
+                address=address,
+                bytes=memory.size_bytes,
+                home=memory.address,
+                wait_cycles=path.wait_cycles,
+                read_width_bytes=parameters.flash.read_width_bytes,
+                instruction_cache=_cache_number(model, path.instruction_cache),
+                data_cache=_cache_number(model, path.data_cache),
+                is_flash=memory.kind == "flash",
+                prefetches=path.prefetch,
+            )
+            for address in addresses
+            if address is not None
+        ]
+    return memories
+
+
+def _cache_number(model: TimingModel, name: str | None) -> int:
+    return _NO_CACHE if name is None else model.parameters.cache_number(name)

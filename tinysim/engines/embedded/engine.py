@@ -195,7 +195,6 @@ class EmbeddedEngine:
             native.engine_set_timing(
                 self._core,
                 ctypes.byref(native_parameters(self.timing)),
-                parameters.flash.control_register,
                 parameters.exception_entry_cycles,
                 parameters.exception_return_cycles,
                 self._describe,

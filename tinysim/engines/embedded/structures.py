@@ -183,7 +183,7 @@ _SIGNATURES: dict[str, tuple[Any, ...]] = {
     "engine_set_clock_control": (None, c_void_p, c_uint32, c_uint32, ClocksWritten),
     "engine_set_timing": (
         *(None, c_void_p, POINTER(NativeParameters)),
-        *(c_uint32, c_uint32, c_uint32, DescribeBlock),
+        *(c_uint32, c_uint32, DescribeBlock),
     ),
     "engine_start": (c_bool, c_void_p, c_uint32),
     "engine_destroy": (None, c_void_p),

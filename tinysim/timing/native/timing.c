@@ -1,160 +1,294 @@
 #include "timing.h"
 
+#include <stddef.h>
+
 /* No address divided by the read width gives this. */
 static const uint32_t NO_UNIT = UINT32_MAX;
 
-void timing_flash_control(struct timing *timing, uint32_t value)
+static bool bit(uint32_t value, uint32_t number)
+{
+    return (value >> number & 1u) != 0;
+}
+
+bool timing_is_control(const struct timing_parameters *parameters, uint32_t address)
+{
+    bool is = address == parameters->latency_register || address == parameters->prefetch_register;
+    for (uint32_t number = 0; number < parameters->cache_count; number++) {
+        is |= address == parameters->caches[number].control_register;
+    }
+    return is && address != 0;
+}
+
+void timing_written(struct timing *timing, uint32_t address, uint32_t value)
 {
     const struct timing_parameters *parameters = &timing->parameters;
-    timing->wait_states = value & parameters->latency_mask;
-    timing->prefetch = (value >> parameters->prefetch_bit & 1u) != 0;
-    timing->instruction_cache_on = (value >> parameters->instruction_cache_bit & 1u) != 0;
-    timing->data_cache_on = (value >> parameters->data_cache_bit & 1u) != 0;
+    if (address == parameters->latency_register) {
+        timing->wait_states = value & parameters->latency_mask;
+    }
+    if (address == parameters->prefetch_register) {
+        timing->prefetch = bit(value, parameters->prefetch_bit);
+    }
+    for (uint32_t number = 0; number < parameters->cache_count; number++) {
+        if (address == parameters->caches[number].control_register) {
+            timing->cache_on[number] = bit(value, parameters->caches[number].enable_bit);
+        }
+    }
     timing->previous_hit_cache = false;
 }
 
-void timing_reset(struct timing *timing, const struct timing_parameters *parameters, uint32_t flash_control)
+void timing_reset(struct timing *timing, const struct timing_parameters *parameters, timing_control *control,
+                  void *context)
 {
     *timing = (struct timing){
         .parameters = *parameters, .fetch_unit = NO_UNIT, .prefetch_unit = NO_UNIT, .data_unit = NO_UNIT};
-    line_cache_reset(&timing->instruction_cache, parameters->instruction_cache_lines,
-                     parameters->instruction_cache_line_bytes, parameters->read_width_bytes);
-    line_cache_reset(&timing->data_cache, parameters->data_cache_lines, parameters->data_cache_line_bytes,
-                     parameters->read_width_bytes);
-    timing_flash_control(timing, flash_control);
+    for (uint32_t number = 0; number < parameters->cache_count; number++) {
+        const struct timing_cache_parameters *cache = &parameters->caches[number];
+        cache_reset(&timing->caches[number], cache->lines, cache->ways, cache->line_bytes, cache->part_bytes,
+                    cache->fills_whole_lines);
+        timing->cache_on[number] = cache->control_register == 0;
+        timing->filling_line[number] = NO_UNIT;
+        if (cache->control_register != 0) {
+            timing_written(timing, cache->control_register, control(context, cache->control_register));
+        }
+    }
+    predictor_reset(&timing->predictor, parameters->predictor_entries);
+    timing_written(timing, parameters->latency_register, control(context, parameters->latency_register));
+    if (parameters->prefetch_register != 0) {
+        timing_written(timing, parameters->prefetch_register, control(context, parameters->prefetch_register));
+    }
+    timing_interrupted(timing);
 }
 
 void timing_interrupted(struct timing *timing)
 {
     timing->previous_end = 1; /* odd: no block starts there, so the next one is a branch target */
     timing->previous_address = 1;
-    timing->previous_ends_in_direct_branch = false;
+    timing->previous_leaving = 0;
+    timing->previous_is_branch = false;
 }
 
-static bool in_flash(const struct timing_parameters *parameters, uint32_t *address)
+/* The memory at `*address`, which is then the one that caches know it by; NULL: memory that answers at once. */
+static const struct timing_memory *memory_at(const struct timing *timing, uint32_t *address)
 {
-    uint32_t offset = *address - parameters->flash_address;
-    if (offset < parameters->flash_bytes) {
-        return true;
+    for (uint32_t number = 0; number < timing->parameters.memory_count; number++) {
+        const struct timing_memory *memory = &timing->parameters.memories[number];
+        uint32_t offset = *address - memory->address;
+        if (offset < memory->bytes) {
+            *address = memory->home + offset;
+            return memory;
+        }
     }
-    offset = *address - parameters->flash_alias;
-    if (offset < parameters->flash_bytes) {
-        *address = parameters->flash_address + offset;
-        return true;
+    return NULL;
+}
+
+static bool reads_ahead(const struct timing *timing, const struct timing_memory *memory)
+{
+    return timing->prefetch && memory->prefetches;
+}
+
+/* Starts to read a unit of flash ahead, once the array has delivered what it does at `now`. */
+static void read_ahead(struct timing *timing, uint32_t unit, uint64_t now)
+{
+    timing->prefetch_unit = unit;
+    timing->prefetch_ready = now + 1u + timing->wait_states;
+}
+
+/* Cycles until a unit of flash is there that is asked for now, read ahead or not. */
+static uint32_t read_unit(struct timing *timing, const struct timing_memory *memory, uint32_t unit, uint64_t now)
+{
+    if (reads_ahead(timing, memory) && unit == timing->prefetch_unit) {
+        return timing->prefetch_ready > now ? (uint32_t)(timing->prefetch_ready - now) : 0;
     }
-    return false;
+    return timing->wait_states;
+}
+
+/* Cycles that the core waits for a part of a cache line that is not there. */
+static uint32_t fill(struct timing *timing, const struct timing_memory *memory, uint32_t number,
+                     uint32_t address, uint64_t now)
+{
+    struct cache *cache = &timing->caches[number];
+    uint32_t unit = address / memory->read_width_bytes;
+    if (!memory->is_flash) {
+        return memory->wait_cycles;
+    }
+    uint64_t asked = now + memory->wait_cycles;
+    uint32_t wait = memory->wait_cycles + read_unit(timing, memory, unit, asked);
+    if (cache->fills_whole_lines) {
+        uint32_t line_bytes = 1u << cache->line_shift;
+        uint32_t reads = (line_bytes + memory->read_width_bytes - 1u) / memory->read_width_bytes;
+        timing->filling_line[number] = address >> cache->line_shift;
+        timing->filled_at[number] = now + wait + (uint64_t)(reads - 1u) * (timing->wait_states + 1u);
+        if (reads_ahead(timing, memory)) {
+            read_ahead(timing, unit + reads, timing->filled_at[number]);
+        }
+    }
+    return wait;
 }
 
 /* Cycles that the core waits for one read unit of code at time `now`. */
-static uint32_t fetch(struct timing *timing, uint32_t unit, uint64_t now)
+static uint32_t fetch(struct timing *timing, const struct timing_memory *memory, uint32_t unit, uint64_t now)
 {
     if (unit == timing->fetch_unit) {
         return 0;
     }
     timing->fetch_unit = unit;
-    if (timing->instruction_cache_on &&
-        line_cache_access(&timing->instruction_cache, unit * timing->parameters.read_width_bytes)) {
-        return 0;
+    uint32_t number = memory->instruction_cache;
+    uint32_t address = unit * memory->read_width_bytes;
+    uint32_t wait = 0;
+    if (number == TIMING_NO_CACHE || !timing->cache_on[number]) {
+        timing->previous_hit_cache = false;
+        wait = memory->wait_cycles + (memory->is_flash ? read_unit(timing, memory, unit, now) : 0);
+        if (reads_ahead(timing, memory)) {
+            read_ahead(timing, unit + 1u, now + wait);
+        }
+        return wait;
     }
-    timing->previous_hit_cache = false;
-    uint32_t wait = timing->wait_states;
-    if (timing->prefetch && unit == timing->prefetch_unit) {
-        wait = timing->prefetch_ready > now ? (uint32_t)(timing->prefetch_ready - now) : 0;
+    struct cache *cache = &timing->caches[number];
+    if (!cache_access(cache, address)) {
+        timing->previous_hit_cache = false;
+        wait = fill(timing, memory, number, address, now);
+    } else if (address >> cache->line_shift == timing->filling_line[number] && timing->filled_at[number] > now) {
+        wait = (uint32_t)(timing->filled_at[number] - now);
     }
-    timing->prefetch_unit = unit + 1;
-    timing->prefetch_ready = now + wait + 1u + timing->wait_states;
+    if (reads_ahead(timing, memory) && !cache->fills_whole_lines &&
+        !cache_holds(cache, address + memory->read_width_bytes, address + memory->read_width_bytes)) {
+        timing->previous_hit_cache = false;
+        read_ahead(timing, unit + 1u, now + wait);
+    }
     return wait;
 }
 
-static uint32_t fetch_block(struct timing *timing, const struct timing_block *block)
+/* A walk through a block's code, in the order of its execution. */
+struct walk {
+    const struct timing_memory *memory; /* that the code is in; NULL: nothing waits for it */
+    uint32_t first;
+    uint32_t place;
+    uint32_t end;
+    uint32_t cycles; /* of the block */
+    uint32_t stall;
+};
+
+/* Fetches what is needed before the block's cycle `until`. */
+static void fetch_until(struct timing *timing, struct walk *walk, uint32_t until)
 {
-    uint32_t address = block->address;
-    uint32_t bytes = block->end - block->address;
-    if (bytes == 0 || bytes > timing->parameters.flash_bytes || !in_flash(&timing->parameters, &address)) {
-        return 0;
+    if (walk->memory == NULL) {
+        return;
     }
-    uint32_t width = timing->parameters.read_width_bytes;
-    uint32_t line_mask = timing->parameters.instruction_cache_line_bytes - 1u;
-    uint32_t end = address + bytes;
-    uint32_t stall = 0;
-    timing->previous_hit_cache = true;
-    for (uint32_t place = address; place < end;) {
-        uint32_t line_end = (place | line_mask) + 1u;
-        uint32_t stretch_end = line_end < end ? line_end : end;
-        if (timing->instruction_cache_on && place / width != timing->fetch_unit &&
-            line_cache_holds(&timing->instruction_cache, place, stretch_end - 1u)) {
-            timing->fetch_unit = (stretch_end - 1u) / width;
-            place = stretch_end;
-            continue;
+    uint32_t width = walk->memory->read_width_bytes;
+    uint32_t bytes = walk->end - walk->first;
+    while (walk->place < walk->end) {
+        uint32_t spent = (uint32_t)((uint64_t)walk->cycles * (walk->place - walk->first) / bytes);
+        if (spent > until) {
+            return;
         }
-        for (; place < stretch_end; place = (place / width + 1u) * width) {
-            uint32_t spent = block->cycles * (place / width - address / width) /
-                             ((end - 1u) / width - address / width + 1u);
-            stall += fetch(timing, place / width, timing->cycles + spent + stall);
-        }
-        place = stretch_end;
+        walk->stall += fetch(timing, walk->memory, walk->place / width, timing->cycles + spent + walk->stall);
+        walk->place = (walk->place / width + 1u) * width;
     }
-    return stall;
 }
 
-/* "A halfword aligned word load adds one extra cycle, a byte-aligned one two" (Arm 100166 3.3.2). */
-static uint32_t unaligned_cycles(uint32_t address, uint32_t element_bytes)
+/* Whether the cache holds all of a block's code; if so, it has been used. */
+static bool code_is_cached(struct timing *timing, const struct walk *walk)
+{
+    uint32_t number = walk->memory->instruction_cache;
+    if (number == TIMING_NO_CACHE || !timing->cache_on[number] ||
+        walk->first / walk->memory->read_width_bytes == timing->fetch_unit ||
+        timing->filled_at[number] > timing->cycles) {
+        return false;
+    }
+    struct cache *cache = &timing->caches[number];
+    uint32_t line_mask = (1u << cache->line_shift) - 1u;
+    for (uint32_t place = walk->first; place < walk->end; place = (place | line_mask) + 1u) {
+        uint32_t line_last = place | line_mask;
+        if (!cache_holds(cache, place, line_last < walk->end ? line_last : walk->end - 1u)) {
+            return false;
+        }
+    }
+    timing->fetch_unit = (walk->end - 1u) / walk->memory->read_width_bytes;
+    return true;
+}
+
+static uint32_t unaligned_cycles(const struct timing *timing, uint32_t address, uint32_t element_bytes)
 {
     uint32_t misaligned = address & (element_bytes - 1u);
     if (misaligned == 0) {
         return 0;
     }
-    return element_bytes == 4 && (misaligned & 1u) != 0 ? 2 : 1;
+    return timing->parameters.unaligned_cycles[element_bytes == 4 ? misaligned & 1u : 0];
 }
 
-static uint32_t load_from_flash(struct timing *timing, uint32_t address, uint32_t bytes)
+static uint32_t read_flash(struct timing *timing, const struct timing_memory *memory, uint32_t address)
 {
-    uint32_t width = timing->parameters.read_width_bytes;
+    uint32_t unit = address / memory->read_width_bytes;
+    if (unit == timing->data_unit) {
+        return 0;
+    }
+    timing->data_unit = unit;
+    return memory->wait_cycles + timing->wait_states;
+}
+
+/* Cycles that the core waits for data at time `now`. */
+static uint32_t access_memory(struct timing *timing, const struct timing_memory *memory, uint32_t address,
+                              uint32_t bytes, bool is_store, uint64_t now)
+{
+    uint32_t number = memory->data_cache;
+    bool cached = number != TIMING_NO_CACHE && timing->cache_on[number];
+    uint32_t step = cached ? 1u << timing->caches[number].part_shift : memory->read_width_bytes;
     uint32_t stall = 0;
-    for (uint32_t unit = address / width; unit <= (address + bytes - 1u) / width; unit++) {
-        if (unit == timing->data_unit) {
-            continue;
-        }
-        timing->data_unit = unit;
-        if (!timing->data_cache_on || !line_cache_access(&timing->data_cache, unit * width)) {
-            stall += timing->wait_states;
+    for (uint32_t place = address & ~(step - 1u); place < address + bytes; place += step) {
+        if (is_store) {
+            if (cached && timing->parameters.caches[number].allocates_stores) {
+                (void)cache_access(&timing->caches[number], place);
+            }
+        } else if (!cached) {
+            stall += memory->is_flash ? read_flash(timing, memory, place) : memory->wait_cycles;
+        } else if (!cache_access(&timing->caches[number], place)) {
+            stall += fill(timing, memory, number, place, now + stall);
+        } else if (place >> timing->caches[number].line_shift == timing->filling_line[number] &&
+                   timing->filled_at[number] > now + stall) {
+            stall = (uint32_t)(timing->filled_at[number] - now);
         }
     }
     return stall;
 }
 
-static uint32_t load_block(struct timing *timing, const struct timing_block *block, const uint32_t *registers,
-                           timing_peek *peek, void *context)
+static void follow_accesses(struct timing *timing, const struct timing_block *block, struct walk *walk,
+                            const uint32_t *registers, timing_peek *peek, void *context)
 {
-    uint32_t loaded[TIMING_LOADS_MAXIMUM];
-    uint32_t stall = 0;
-    for (uint32_t number = 0; number < block->load_count; number++) {
-        const struct timing_load *load = &block->loads[number];
+    uint32_t loaded[TIMING_ACCESSES_MAXIMUM];
+    const struct timing_memory *before = NULL;
+    for (uint32_t number = 0; number < block->access_count; number++) {
+        const struct timing_access *access = &block->accesses[number];
         loaded[number] = 0;
-        if (!load->known) {
+        if (!access->known) {
             continue;
         }
-        uint32_t address = load->constant;
-        for (uint32_t part = 0; part < 2 && load->term[part] != TIMING_NO_TERM; part++) {
-            int term = load->term[part];
+        uint32_t address = access->constant;
+        for (uint32_t part = 0; part < 2 && access->term[part] != TIMING_NO_TERM; part++) {
+            int term = access->term[part];
             uint32_t value = term < TIMING_LOADED ? registers[term] : loaded[term - TIMING_LOADED];
-            address += value << load->shift[part];
+            address += value << access->shift[part];
         }
-        stall += unaligned_cycles(address, load->element_bytes);
+        if (!access->is_store) {
+            walk->stall += unaligned_cycles(timing, address, access->element_bytes);
+        }
         uint32_t place = address;
-        if (in_flash(&timing->parameters, &place)) {
-            stall += load_from_flash(timing, place, (uint32_t)load->element_bytes * load->elements);
+        const struct timing_memory *memory = memory_at(timing, &place);
+        walk->stall += access->overlapped && memory != before;
+        before = memory;
+        if (memory != NULL) {
+            fetch_until(timing, walk, access->cycle);
+            walk->stall += access_memory(timing, memory, place, (uint32_t)access->element_bytes * access->elements,
+                                         access->is_store, timing->cycles + access->cycle + walk->stall);
         }
-        if (load->followed) {
+        if (access->followed) {
             loaded[number] = peek(context, address);
         }
     }
-    return stall;
 }
 
-/* Whether no load of the block waits, told from the registers that the loads start from. */
-static bool loads_are_free(const struct timing *timing, const struct timing_block *block,
-                           const uint32_t *registers)
+/* Whether no access of the block waits, told from the registers that they start from. */
+static bool accesses_are_free(const struct timing *timing, const struct timing_block *block,
+                              const uint32_t *registers)
 {
     if (!block->only_ranges) {
         return false;
@@ -163,32 +297,57 @@ static bool loads_are_free(const struct timing *timing, const struct timing_bloc
         const struct timing_range *range = &block->ranges[number];
         uint32_t base = registers[range->index];
         uint32_t first = base + range->first, last = base + range->last;
-        if (((base + range->aligned) & range->alignment_mask) != 0 || in_flash(&timing->parameters, &first) ||
-            in_flash(&timing->parameters, &last)) {
+        if (((base + range->aligned) & range->alignment_mask) != 0 || memory_at(timing, &first) != NULL ||
+            memory_at(timing, &last) != NULL) {
             return false;
         }
     }
     return true;
 }
 
+static uint32_t branch_cycles(struct timing *timing, const struct timing_block *block)
+{
+    bool taken = block->address != timing->previous_end;
+    uint32_t cycles = taken ? block->entered : 0;
+    if (!timing->previous_is_branch) {
+        return cycles;
+    }
+    if (timing->predictor.entries == 0) {
+        return cycles + (taken ? timing->previous_leaving : 0);
+    }
+    bool foreseen = predictor_foresees(&timing->predictor, timing->previous_end, block->address, taken);
+    return cycles + (foreseen ? 0 : timing->previous_mispredicted);
+}
+
 uint32_t timing_enter(struct timing *timing, const struct timing_block *block, const uint32_t *registers,
                       timing_peek *peek, void *context)
 {
-    uint32_t cycles = block->cycles;
-    if (block->address != timing->previous_end) {
-        cycles += timing->previous_ends_in_direct_branch ? block->refill_direct : block->refill_indirect;
-    }
+    uint32_t branch = branch_cycles(timing, block);
+    timing->cycles += branch;
+    struct walk walk = {.first = block->address,
+                        .place = block->address,
+                        .end = block->end,
+                        .cycles = block->cycles};
     /* A loop of one block that the cache already holds fetches the same lines in the same order again,
      * which leaves the cache's order of use as it is. */
     if (block->address != timing->previous_address || !timing->previous_hit_cache) {
-        cycles += fetch_block(timing, block);
+        walk.memory = memory_at(timing, &walk.first);
+        walk.place = walk.first;
+        walk.end = walk.first + (block->end - block->address);
+        timing->previous_hit_cache = true;
+        if (walk.memory != NULL && (walk.end == walk.first || code_is_cached(timing, &walk))) {
+            walk.memory = NULL;
+        }
     }
-    if (block->load_count != 0 && !loads_are_free(timing, block, registers)) {
-        cycles += load_block(timing, block, registers, peek, context);
+    if (block->access_count != 0 && !accesses_are_free(timing, block, registers)) {
+        follow_accesses(timing, block, &walk, registers, peek, context);
     }
+    fetch_until(timing, &walk, UINT32_MAX);
     timing->previous_address = block->address;
     timing->previous_end = block->end;
-    timing->previous_ends_in_direct_branch = block->ends_in_direct_branch;
-    timing->cycles += cycles;
-    return cycles;
+    timing->previous_leaving = block->leaving;
+    timing->previous_mispredicted = block->mispredicted;
+    timing->previous_is_branch = block->is_branch;
+    timing->cycles += block->cycles + walk.stall;
+    return branch + block->cycles + walk.stall;
 }

@@ -1,28 +1,33 @@
-/* Cycles of executed blocks: what a block costs by itself, plus waiting for flash. */
+/* Cycles of executed blocks: what a block costs by itself, plus branches and waiting for memory. */
 #ifndef TINYSIM_TIMING_H
 #define TINYSIM_TIMING_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "line_cache.h"
+#include "cache.h"
+#include "predictor.h"
 
-enum { TIMING_NO_TERM = -1, TIMING_LOADED = 16, TIMING_LOADS_MAXIMUM = 112 };
+enum { TIMING_NO_TERM = -1, TIMING_LOADED = 16, TIMING_ACCESSES_MAXIMUM = 384 };
+enum { TIMING_MEMORIES_MAXIMUM = 8, TIMING_CACHES = 3, TIMING_NO_CACHE = 0xFF };
 
-/* A load's address: at most two terms, each a register at entry (0 to 14) or the value that an earlier
+/* An access's address: at most two terms, each a register at entry (0 to 14) or the value that an earlier
  * load of the block brought (TIMING_LOADED plus its number), and a constant. */
-struct timing_load {
+struct timing_access {
     int8_t term[2];
     uint8_t shift[2];
     uint32_t constant;
+    uint16_t cycle; /* of the block, in which it is executed */
     uint8_t element_bytes;
     uint8_t elements;
     bool known;
-    bool followed; /* a later load's address needs the loaded value */
+    bool followed; /* a later access's address needs the loaded value */
+    bool is_store;
+    bool overlapped; /* with the load before it: only within one memory */
 };
 
-/* The loads of a block that lie at constant distances from one register: all within `first` to `last` of it,
- * and aligned where `aligned` is. */
+/* The accesses of a block that lie at constant distances from one register: all within `first` to `last` of
+ * it, and aligned where `aligned` is. */
 struct timing_range {
     uint8_t index; /* of the register */
     uint8_t alignment_mask;
@@ -35,30 +40,53 @@ struct timing_block {
     uint32_t address;
     uint32_t end;
     uint32_t cycles;
-    uint8_t refill_direct;
-    uint8_t refill_indirect;
-    bool ends_in_direct_branch;
-    uint16_t registers; /* bit r: register r is needed to follow the loads */
-    uint16_t load_count;
+    uint8_t leaving;      /* cycles of leaving it by a taken branch, where that was not foreseen */
+    uint8_t entered;      /* cycles of entering it by a branch */
+    uint8_t mispredicted; /* cycles of going on after it otherwise than foreseen */
+    bool is_branch;       /* may go elsewhere than straight on */
+    uint16_t registers;   /* bit r: register r is needed to follow the accesses */
+    uint16_t access_count;
     uint16_t range_count;
-    bool only_ranges; /* no load costs anything while every range is aligned and outside flash */
-    const struct timing_load *loads;
+    bool only_ranges; /* no access costs anything while every range is aligned and in free memory */
+    const struct timing_access *accesses;
     const struct timing_range *ranges;
 };
 
+/* A memory that may keep the core waiting. */
+struct timing_memory {
+    uint32_t address;
+    uint32_t bytes;
+    uint32_t home;              /* the address under which caches know it */
+    uint32_t wait_cycles;       /* of a read that no cache answers; for flash its wait states come on top */
+    uint32_t read_width_bytes;  /* of flash: what one read of the array delivers */
+    uint8_t instruction_cache;  /* which cache stands before it, or TIMING_NO_CACHE */
+    uint8_t data_cache;
+    bool is_flash;
+    bool prefetches; /* code is read ahead, while the guest has that switched on */
+};
+
+struct timing_cache_parameters {
+    uint32_t lines;
+    uint32_t ways;
+    uint32_t line_bytes;
+    uint32_t part_bytes;
+    uint32_t control_register; /* in which the guest switches it on; 0: always on */
+    uint32_t enable_bit;
+    bool fills_whole_lines;
+    bool allocates_stores;
+};
+
 struct timing_parameters {
-    uint32_t flash_address;
-    uint32_t flash_bytes;
-    uint32_t flash_alias;
-    uint32_t read_width_bytes;
+    struct timing_memory memories[TIMING_MEMORIES_MAXIMUM];
+    uint32_t memory_count;
+    struct timing_cache_parameters caches[TIMING_CACHES];
+    uint32_t cache_count;
+    uint32_t latency_register;
     uint32_t latency_mask;
+    uint32_t prefetch_register; /* 0: none */
     uint32_t prefetch_bit;
-    uint32_t instruction_cache_bit;
-    uint32_t data_cache_bit;
-    uint32_t instruction_cache_lines;
-    uint32_t instruction_cache_line_bytes;
-    uint32_t data_cache_lines;
-    uint32_t data_cache_line_bytes;
+    uint32_t predictor_entries;
+    uint32_t unaligned_cycles[2]; /* of a load at an even, an odd address */
 };
 
 /* Holds no pointer, so that a copy of the structure is a snapshot of it. */
@@ -66,28 +94,38 @@ struct timing {
     struct timing_parameters parameters;
     uint32_t wait_states;
     bool prefetch;
-    bool instruction_cache_on;
-    bool data_cache_on;
-    uint64_t cycles; /* all cycles given out so far: the clock that the prefetcher works by */
+    bool cache_on[TIMING_CACHES];
+    uint64_t cycles; /* all cycles given out so far: the clock that flash works by */
     uint32_t previous_address;
     uint32_t previous_end;
-    bool previous_ends_in_direct_branch;
+    uint8_t previous_leaving;
+    uint8_t previous_mispredicted;
+    bool previous_is_branch;
     bool previous_hit_cache; /* the last block fetched all it needed without the flash array */
     uint32_t fetch_unit;     /* the read of the flash array that the fetch buffer holds */
     uint32_t prefetch_unit;
     uint64_t prefetch_ready;
     uint32_t data_unit;
-    struct line_cache instruction_cache;
-    struct line_cache data_cache;
+    uint32_t filling_line[TIMING_CACHES]; /* the line that is on its way, whose first part has arrived */
+    uint64_t filled_at[TIMING_CACHES];
+    struct cache caches[TIMING_CACHES];
+    struct predictor predictor;
 };
 
-/* Reads a word of RAM or flash without side effects; 0 where there is neither. */
+/* Reads a word of memory without side effects; 0 where there is none. */
 typedef uint32_t timing_peek(void *context, uint32_t address);
 
-void timing_reset(struct timing *timing, const struct timing_parameters *parameters, uint32_t flash_control);
+/* Reads a register that controls timing, as the guest left it. */
+typedef uint32_t timing_control(void *context, uint32_t address);
 
-/* The guest wrote the flash interface's control register. */
-void timing_flash_control(struct timing *timing, uint32_t value);
+void timing_reset(struct timing *timing, const struct timing_parameters *parameters, timing_control *control,
+                  void *context);
+
+/* Whether a write to `address` has to be told by timing_written(). */
+bool timing_is_control(const struct timing_parameters *parameters, uint32_t address);
+
+/* The guest wrote a register that controls timing. */
+void timing_written(struct timing *timing, uint32_t address, uint32_t value);
 
 /* Something else than a branch came between the previous block and the next: exception entry or return. */
 void timing_interrupted(struct timing *timing);

@@ -104,8 +104,8 @@ static void write_unmodelled(struct core *core, uint32_t address, uint32_t value
     if (!registers_write(&core->registers, address, value)) {
         core_fail(core, "out of memory", UC_ERR_NOMEM);
     }
-    if (core->has_timing && address == core->flash_control_address) {
-        timing_flash_control(&core->state.timing, value);
+    if (core->has_timing && timing_is_control(&core->timing_parameters, address)) {
+        timing_written(&core->state.timing, address, value);
     }
     if (address - core->clock_control_address < PAGE_BYTES && value != before && !core->clocks_written()) {
         core_fail(core, "the clocks cannot be worked out", UC_ERR_OK);

@@ -91,6 +91,13 @@ void core_uncount_from(struct core *core, uint32_t pc)
     }
 }
 
+/* A register that controls timing: one of the chip, or the core's configuration and control register. */
+static uint32_t timing_control_register(void *context, uint32_t address)
+{
+    const struct core *core = context;
+    return address == SYSTEM_CCR ? core->state.system.ccr : registers_read(&core->registers, address);
+}
+
 bool core_reset(struct core *core)
 {
     struct state *state = &core->state;
@@ -114,8 +121,7 @@ bool core_reset(struct core *core)
         return false;
     }
     if (core->has_timing) {
-        timing_reset(&state->timing, &core->timing_parameters,
-                     registers_read(&core->registers, core->flash_control_address));
+        timing_reset(&state->timing, &core->timing_parameters, timing_control_register, core);
     }
     uc_err error = uc_context_restore(core->uc, core->pristine);
     if (error != UC_ERR_OK) {

@@ -227,7 +227,6 @@ struct core {
     clocks_written *clocks_written;
     bool has_timing;
     struct timing_parameters timing_parameters;
-    uint32_t flash_control_address;
     uint32_t exception_entry_cycles;
     uint32_t exception_return_cycles;
     describe_block *describe_block;

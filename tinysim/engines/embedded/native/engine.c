@@ -181,12 +181,11 @@ void engine_set_clock_control(struct core *core, uint32_t address, uint32_t rese
 }
 
 void engine_set_timing(struct core *core, const struct timing_parameters *parameters,
-                       uint32_t flash_control_address, uint32_t exception_entry_cycles,
-                       uint32_t exception_return_cycles, describe_block *describe_block)
+                       uint32_t exception_entry_cycles, uint32_t exception_return_cycles,
+                       describe_block *describe_block)
 {
     core->has_timing = true;
     core->timing_parameters = *parameters;
-    core->flash_control_address = flash_control_address;
     core->exception_entry_cycles = exception_entry_cycles;
     core->exception_return_cycles = exception_return_cycles;
     core->describe_block = describe_block;

@@ -33,8 +33,8 @@ EXPORT bool engine_add_register(struct core *core, const struct register_rule *r
 EXPORT void engine_set_clock_control(struct core *core, uint32_t address, uint32_t reset_core_hz,
                                      clocks_written *clocks_written);
 EXPORT void engine_set_timing(struct core *core, const struct timing_parameters *parameters,
-                              uint32_t flash_control_address, uint32_t exception_entry_cycles,
-                              uint32_t exception_return_cycles, describe_block *describe_block);
+                              uint32_t exception_entry_cycles, uint32_t exception_return_cycles,
+                              describe_block *describe_block);
 EXPORT bool engine_start(struct core *core, uint32_t boot_address);
 EXPORT void engine_destroy(struct core *core);
 EXPORT const char *engine_error(const struct core *core);

@@ -385,6 +385,9 @@ void system_write(struct core *core, uint32_t address, uint32_t value, uint32_t 
         break;
     case CCR:
         system->ccr = merged(system->ccr, value, mask);
+        if (core->has_timing && timing_is_control(&core->timing_parameters, SYSTEM_CCR)) {
+            timing_written(&state->timing, SYSTEM_CCR, system->ccr);
+        }
         break;
     case SHCSR:
         write_shcsr(&state->nvic, merged(read_shcsr(&state->nvic), value, mask));

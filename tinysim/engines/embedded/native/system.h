@@ -5,6 +5,9 @@
 
 #include "core.h"
 
+/* The configuration and control register, in which the guest switches the caches of the core on. */
+static const uint32_t SYSTEM_CCR = 0xE000ED14u;
+
 void system_reset(struct core *core);
 
 /* A word of the private peripheral bus at `now` (a tick) and `cycles`. */
