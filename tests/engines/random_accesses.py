@@ -1,4 +1,7 @@
-"""Runs lists of device accesses on the `accesses` guest; as a program, for the sanitizers, reads them from a file."""
+"""Runs lists of device accesses on the `accesses` guest; as a program, for the sanitizers, reads them from a file.
+
+The file has pairs of a board and such a list.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import sys
 from pathlib import Path
 
 from tests.engines.guest import Guest, c_guest
+from tinysim.board import load_board
 from tinysim.engines.embedded import library
 from tinysim.errors import GuestFault
 
@@ -16,8 +20,8 @@ ENTRIES_MAX = 200
 Accesses = list[tuple[int, int]]
 
 
-def start(accesses: Accesses) -> Guest:
-    guest = Guest(c_guest("accesses"))
+def start(accesses: Accesses, board_id: str = "nucleo_l4r5zi") -> Guest:
+    guest = Guest(c_guest("accesses"), board=load_board(board_id))
     words = [len(accesses), *(word for access in accesses for word in access)]
     guest.engine.write_memory(ENTRIES, b"".join(word.to_bytes(4, "little") for word in words))
     guest.engine.send(b"input on the line")
@@ -49,8 +53,8 @@ def main() -> None:
     from tinysim.engines.embedded import engine
 
     engine.load_library = library.load_library  # type: ignore[attr-defined]
-    for accesses in json.loads(accesses_file.read_text()):
-        guest = start(accesses)
+    for board_id, accesses in json.loads(accesses_file.read_text()):
+        guest = start(accesses, board_id)
         before = guest.engine.snapshot()
         finish(guest)
         guest.engine.restore(before)

@@ -12,13 +12,16 @@ from pathlib import Path
 import pytest
 
 from tests.engines.guest import c_guest
+from tinysim.board import Board, load_board
 from tinysim.engines.embedded import library
 from tinysim.errors import UserError
 from tinysim.toolchain import host_compiler
 
 ROOT = Path(__file__).resolve().parents[2]
 STRICT = ("-std=gnu11", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-fvisibility=hidden")
-DEVICES = (0x4000_0000, 0x4000_0400, 0x4000_8000, 0x4002_1000, 0x4800_0000, 0xE000_E000, 0xE000_ED00)
+CORE_DEVICES = (0xE000_E000, 0xE000_ED00)
+# By what is different on them; the guest's instructions are ones that all of them have.
+BOARDS = ("nucleo_l4r5zi", "nucleo_u575zi_q", "disco_f746ng", "nucleo_h7a3zi_q")
 
 # The address sanitizer refuses libraries that are loaded with RTLD_DEEPBIND, as capstone's is.
 PROGRAM = """
@@ -35,15 +38,26 @@ def test_it_compiles_without_a_warning(tmp_path):
         )
 
 
-def random_accesses(seed: int) -> list[list[tuple[int, int]]]:
+def random_accesses(seed: int) -> list[tuple[str, list[tuple[int, int]]]]:
     generator = random.Random(seed)
 
-    def access() -> tuple[int, int]:
-        address = generator.choice(DEVICES) + 4 * generator.randrange(64) + generator.randrange(4)
-        value = generator.choice((generator.getrandbits(32), generator.getrandbits(8), 0x2D, 0xFFFF_FFFF))
-        return address, value
+    def access(board: Board, usual: list[int]) -> tuple[int, int]:
+        part = generator.choice((*board.uart, *board.timer, *board.device, board.clock_control))
+        base = generator.choice((*CORE_DEVICES, *(part.address,) * 8, *usual))
+        address = base + 4 * generator.randrange(64) + generator.randrange(4)
+        in_ram = 0x2000_1000 + generator.randrange(0x800)
+        register = part.address + 4 * generator.randrange(16)
+        values = (generator.getrandbits(32), generator.getrandbits(8), 0x2D, 0xFFFF_FFFF, in_ram, register)
+        return address, generator.choice(values)
 
-    return [[access() for _entry in range(150)] for _run in range(25)]
+    runs = []
+    for number in range(40):
+        board = load_board(BOARDS[number % len(BOARDS)])
+        # DMA and what it serves, so that transfers come about.
+        usual = [device.address for device in board.device if "dma" in device.model] * 4
+        usual += [board.console_uart.address] * 4
+        runs.append((board.id, [access(board, usual) for _entry in range(150)]))
+    return runs
 
 
 def test_sanitizers_find_nothing(tmp_path):

@@ -10,7 +10,10 @@ from tests.engines.guest import Guest, c_guest
 from tests.engines.random_accesses import ENTRIES_MAX, Accesses, finish, start
 from tinysim.engines import Stop
 
-DEVICES = [0x4000_0000, 0x4000_0400, 0x4000_1000, 0x4000_8000, 0x4002_1000, 0x4800_0000, 0xE000_E000]
+DEVICES = [
+    *(0x4000_0000, 0x4000_0400, 0x4000_1000, 0x4000_2800, 0x4000_7C00, 0x4000_8000, 0x4002_0000),
+    *(0x4002_0800, 0x4002_1000, 0x4002_3000, 0x4800_0000, 0x5006_0800, 0xE000_E000),
+]
 OFFSETS = st.integers(0, 0x10).map(lambda word: 4 * word)
 ADDRESSES = st.one_of(
     st.builds(lambda base, offset: base + offset, st.sampled_from(DEVICES), OFFSETS),

@@ -31,7 +31,7 @@ UNSENT_MAX = 1 << 16
 SLICE_NS = 100_000_000
 """Virtual time for which the guest runs before a program's signals are looked at."""
 
-STUCK_WAIT_NS = 500_000_000
+STUCK_WAIT_NS = 250_000_000
 """Virtual time that a single read waits before it asks whether the guest is stuck."""
 
 LAST_LINE_BYTES = 200

@@ -53,7 +53,7 @@ _OBSERVATION_NS = 20_000_000
 _POLLS_MIN = 1000
 _TIGHT_LOOP_INSTRUCTIONS = 12
 _LOOP_INSTRUCTIONS_MAX = 400
-_TIGHT_PATIENCE_PS = 500_000_000_000
+_TIGHT_PATIENCE_PS = 250_000_000_000
 _PATIENCE_PS = 10_000_000_000_000
 _EXCEPTION_NUMBER = 0x1FF
 _FAULT_EXCEPTIONS = range(3, 7)
@@ -392,8 +392,8 @@ class EmbeddedEngine:
     def stuck(self) -> str | None:
         """Say what the guest waits for; see `Engine.stuck`.
 
-        A guest is stuck that reads registers without a model and sees nothing new: for half a second where it
-        does nothing else, for longer than vendors' timeouts where there is more to its loop.
+        A guest is stuck that reads registers without a model and sees nothing new: for a quarter of a second
+        where it does nothing else, for longer than vendors' timeouts where there is more to its loop.
         """
         polling = Polling()
         self._native.engine_polling(self._core, ctypes.byref(polling))
