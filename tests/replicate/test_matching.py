@@ -80,6 +80,9 @@ def image(path: str, **known: object) -> FoundImage:
     ("own", "path", "system_id", "benchmark"),
     [
         (INT8, "NUCLEO_L4R5ZI_int8/kws/Release/l4r5_kws.bin", "NUCLEO_L4R5ZI_int8", "kws"),
+        (INT8, "NUCLEO_L4R5ZI_int8/ad_max_performance/a.bin", "NUCLEO_L4R5ZI_int8_max_performance", "ad"),
+        (INT8, "NUCLEO_L4R5ZI_int8/performance/ad/a.bin", "NUCLEO_L4R5ZI_int8", "ad"),
+        (CLOCKS, "NUCLEO_U575ZI_Q/kws/Release_60MHz/a.elf", "NUCLEO_U575ZI_Q_60MHz", "kws"),
         (INT8, "NUCLEO_L4R5ZI/ad_max_performance/Release/x.bin", "NUCLEO_L4R5ZI_int8_max_performance", "ad"),
         (INT8, "NUCLEO_L4R5ZI/int8/ad/Release/x.bin", "NUCLEO_L4R5ZI_int8", "ad"),
         (INT8, "NUCLEO_L4R5ZI/ad/Release/x.bin", "NUCLEO_L4R5ZI_int8", "ad"),

@@ -140,7 +140,7 @@ def _candidates(organisation: Organisation, image: FoundImage, benchmark: str | 
     systems = list(organisation.systems)
     exact = _exactly_named(systems, image.parts[3:])
     if len(exact) == 1:
-        return exact
+        return [_most_closely_named(exact[0], systems, image)]
     systems = exact or systems
     # What the image itself rules out, as long as it does not rule out everything.
     for possible in (
@@ -177,6 +177,21 @@ def _exactly_named(systems: Iterable[System], below: Parts) -> list[System]:
         if own in runs or (len(own) > 1 and "".join(own) in folders):
             found["".join(own)].append(system)
     return found[max(found, key=len)] if found else []
+
+
+def _most_closely_named(exact: System, systems: Iterable[System], image: FoundImage) -> System:
+    """Return the system whose id has more words than that of `exact`, all of them in the path; else `exact`.
+
+    A folder of `L4R5_int8` may have images of `L4R5_int8_fast` in another folder below.
+    """
+    path = _path_words(image)
+    own = set(tokens(exact.id))
+    closer = [each for each in systems if own < set(tokens(each.id)) <= path]
+    closer.sort(key=lambda system: len(set(tokens(system.id))))
+    is_clear = closer and (
+        len(closer) == 1 or len(set(tokens(closer[-2].id))) < len(set(tokens(closer[-1].id)))
+    )
+    return closer[-1] if is_clear else exact
 
 
 def _score(system: System, systems: Sequence[System], image: FoundImage) -> float:
