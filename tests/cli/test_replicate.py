@@ -39,6 +39,8 @@ def test_a_mistake_is_one_line_and_exit_code_2(tmp_path: Path, capsys: pytest.Ca
         [str(root), "--system", "nothing"],
         [str(root), "--benchmark", "kvs"],
         [str(root), "--plot", "x.gif"],
+        [str(root), "--json", str(tmp_path)],
+        [str(root), "--csv", str(root / "README.md" / "rows.csv")],
     ):
         assert main(["replicate", *arguments]) == 2, arguments
         error = capsys.readouterr().err

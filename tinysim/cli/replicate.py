@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 from rich.console import Console
+from rich.markup import escape
 
 from tinysim.cli.progress import progress_bars, say
 from tinysim.datasets.benchmarks import find_benchmark
@@ -17,6 +18,7 @@ from tinysim.replicate.clone import shown, shown_path
 from tinysim.replicate.plot import draw, plot_format
 from tinysim.replicate.replication import Mode, Selection, Settings, Survey, replicate, survey
 from tinysim.replicate.tables import (
+    check_output,
     describe_groups,
     terminal_table,
     to_csv,
@@ -104,6 +106,9 @@ def replicate_command(
     is of a board and a benchmark of ours ran, 1 where one did not, 2 for a mistake.
     """
     file_format = plot_format(plot_file) if plot_file is not None else ""
+    for path in (csv_file, json_file, markdown_file, plot_file):
+        if path is not None:
+            check_output(path)
     selection = Selection(org, system, find_benchmark(benchmark).id if benchmark is not None else None)
     choose_engine(engine)
     say(f"looking for images in {results_repo} ...")
@@ -116,8 +121,11 @@ def replicate_command(
         _print_rest(found, verbose)
         return 0
     settings = Settings(mode, engine, workers or default_workers(), windows, full_windows)
-    with progress_bars("replicate") as on_progress:
-        outcome = replicate(found, settings, on_progress)
+    with progress_bars("replicate") as show_progress:
+        # Names of systems are the clone's: text, not markup.
+        outcome = replicate(
+            found, settings, lambda name, done, total: show_progress(escape(name), done, total)
+        )
     rows = outcome.rows
     if rows:
         console.print(terminal_table(rows))
