@@ -103,6 +103,12 @@ def test_few_inferences_are_run(boards: Any) -> None:
     assert counts == [4, 5, 200, 200]
 
 
+def test_a_window_that_would_take_for_ever_is_not_run_in_full(boards: Any) -> None:
+    boards(Boards(inference_s=0.06))
+    performance = run_performance(plan(iterations=10**9, in_full=True))
+    assert performance.latency_ms == pytest.approx(60, rel=1e-4)
+
+
 def test_without_a_published_number_windows_are_as_long_as_rules_want(boards: Any) -> None:
     boards(Boards(inference_s=0.1))
     assert run_performance(plan(iterations=None)).iterations == 105

@@ -35,6 +35,11 @@ SHORT_WINDOW_S = 0.25
 SHORT_WINDOW_INFERENCES = 2
 """A window is at least as long, in virtual time and in inferences, unless all of it is run."""
 
+FULL_WINDOW_MAX_S = 300.0
+"""A longer window is none of a benchmark's, whatever a published file says; it is not run in full."""
+
+ERROR_NOTES_MAX = 3
+
 CLOCK_TOLERANCE = 0.005
 CLOCK_STEP_S = 0.0015
 """How far the device's clock may be from ours before its own word is taken: 0.5 %, and steps of 1 ms twice."""
@@ -166,25 +171,39 @@ def _start(device: Device, plan: Plan) -> None:
 
 def _on_target(factory: TargetFactory, plan: Plan) -> Performance:
     with contextlib.closing(factory()) as target:
-        device = Device(target.session)
-        _start(device, plan)
-        device.load(plan.inputs[0])
-        single = _single_inference(target, device)
-        iterations = plan.iterations or iterations_for_window(single.time_s)
-        few = max(SHORT_WINDOW_INFERENCES, math.ceil(SHORT_WINDOW_S / single.time_s))
-        if plan.in_full or 2 * few >= iterations:
-            windows = _windows(device, plan.inputs, iterations, single.time_s)
-            runtimes_s = [_runtime_s(window) for window in windows]
-        else:
-            loaded = target.snapshot()
-            windows = [device.infer(2 * few, WARMUP, iteration_s=single.time_s)]
-            target.restore(loaded)
-            windows += _windows(device, plan.inputs, few, single.time_s)
-            runtimes_s = _scaled(windows, few, iterations)
-        notes = target.notes() if isinstance(target, SimulatedTarget) else ()
+        try:
+            single, iterations, windows, runtimes_s = _run(target, plan)
+        except GuestError as error:
+            # What the firmware used and the engine lacks may be why.
+            raise GuestError(
+                "; ".join((str(error).split("\n", 1)[0], *_notes(target)[:ERROR_NOTES_MAX]))
+            ) from error
+        notes = _notes(target)
     ratio = _clock_ratio(windows)
     throughput = statistics.median(iterations / runtime_s for runtime_s in runtimes_s) / ratio
     return Performance(throughput, iterations, single, ratio, notes)
+
+
+def _run(target: Target, plan: Plan) -> tuple[SingleInference, int, list[Inference], list[float]]:
+    """Return one inference's counts, the iterations of a window, the windows that were run, and the seconds of all."""
+    device = Device(target.session)
+    _start(device, plan)
+    device.load(plan.inputs[0])
+    single = _single_inference(target, device)
+    iterations = plan.iterations or iterations_for_window(single.time_s)
+    few = max(SHORT_WINDOW_INFERENCES, math.ceil(SHORT_WINDOW_S / single.time_s))
+    if 2 * few >= iterations or (plan.in_full and iterations * single.time_s < FULL_WINDOW_MAX_S):
+        windows = _windows(device, plan.inputs, iterations, single.time_s)
+        return single, iterations, windows, [_runtime_s(window) for window in windows]
+    loaded = target.snapshot()
+    windows = [device.infer(2 * few, WARMUP, iteration_s=single.time_s)]
+    target.restore(loaded)
+    windows += _windows(device, plan.inputs, few, single.time_s)
+    return single, iterations, windows, _scaled(windows, few, iterations)
+
+
+def _notes(target: Target) -> tuple[str, ...]:
+    return target.notes() if isinstance(target, SimulatedTarget) else ()
 
 
 def _single_inference(target: Target, device: Device) -> SingleInference:

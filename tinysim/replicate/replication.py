@@ -254,6 +254,7 @@ class _Item:
     def fail(self, reason: str) -> None:
         """Say why the image was not run to its end."""
         self.has_failed = True
+        self._set(note="")
         self._say(reason)
 
     def fail_vectors(self, reason: str) -> None:
