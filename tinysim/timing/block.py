@@ -20,7 +20,8 @@ class BlockTiming:
 
     `cycles_before[i]` are the cycles of the instructions before instruction i. `leaving` are paid where the
     block is left by a taken branch that nothing foresaw, `entered` where it is branched to, `mispredicted`
-    where a predictor foresaw wrongly how it goes on.
+    where a predictor foresaw wrongly how it goes on. `again` are its cycles right after itself, `joined` those
+    straight after a block that `leaves_slot` free.
     """
 
     cycles: int
@@ -30,6 +31,9 @@ class BlockTiming:
     mispredicted: int
     is_branch: bool
     overlapped: frozenset[int]
+    again: int
+    joined: int
+    leaves_slot: bool
     accesses: tuple[Access, ...]
 
 
@@ -53,6 +57,9 @@ class TimingModel:
             mispredicted=cost.mispredicted,
             is_branch=bool(instructions) and kinds.leaves_block(instructions[-1]),
             overlapped=cost.overlapped,
+            again=cost.cycles if cost.again is None else cost.again,
+            joined=cost.cycles if cost.joined is None else cost.joined,
+            leaves_slot=cost.leaves_slot,
             accesses=tuple(accesses),
         )
 

@@ -71,19 +71,36 @@ class _Pipeline:
     older_operands: kinds.Operands | None = None
     pair_full: bool = False
     float_free: int = 0
+    slot_before: bool = False
 
 
 def block_cost(address: int, instructions: Sequence[CsInsn]) -> BlockCost:
     """Return the cost of a block, issued in order in pairs where the rules allow it."""
+    if not instructions:
+        return BlockCost((0,))
     state = _Pipeline()
-    before = []
+    before = _issue_all(state, instructions)
+    leaves_slot = not state.pair_full
+    again = _issue_all(state, instructions)[-1] - before[-1]
+    joined = _issue_all(_Pipeline(slot_before=True), instructions)[-1]
+    return BlockCost(
+        tuple(before),
+        mispredicted=_misprediction(instructions, before),
+        again=again,
+        joined=joined,
+        leaves_slot=leaves_slot,
+    )
+
+
+def _issue_all(state: _Pipeline, instructions: Sequence[CsInsn]) -> list[int]:
+    """Return the cycle in which each instruction is issued, and at last that after the last one."""
+    cycles = []
     end = 0
     for instruction in instructions:
         cycle = _issue(state, instruction)
-        before.append(cycle)
+        cycles.append(cycle)
         end = max(end, cycle + _issue_cycles(instruction))
-    before.append(end)
-    return BlockCost(tuple(before), mispredicted=_misprediction(instructions, before))
+    return [*cycles, end]
 
 
 def _misprediction(instructions: Sequence[CsInsn], before: Sequence[int]) -> int:
@@ -102,6 +119,12 @@ def _misprediction(instructions: Sequence[CsInsn], before: Sequence[int]) -> int
 
 def _issue(state: _Pipeline, instruction: CsInsn) -> int:
     operands = kinds.operands_of(instruction)
+    if state.older is None and state.slot_before:
+        state.slot_before = False
+        if instruction.id not in _UNPAIRED | _BIT_AND_SIGNAL:
+            # "Not-taken branch can dual issue with following instruction"
+            _finish(state, instruction, operands, -1, is_older=False)
+            return -1
     paired = not state.pair_full and state.older is not None and _may_pair(state, instruction, operands)
     cycle = state.cycle if paired else state.cycle + (state.older is not None)
     if paired and _earliest(state, instruction, operands, False) > cycle:

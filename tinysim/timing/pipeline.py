@@ -17,6 +17,10 @@ class BlockCost:
     `mispredicted`, on a core that predicts branches, where it foresaw wrongly how the block goes on.
     `overlapped` are the places of loads and stores that save a cycle by overlapping with the load before, which
     they do only where both go to the same memory.
+
+    `again` are the cycles of the block where it was executed just before and branched to itself; `joined` where
+    its first instruction is issued together with the last of a block straight before it, which `leaves_slot`
+    free. None: as otherwise.
     """
 
     cycles_before: tuple[int, ...]
@@ -24,6 +28,9 @@ class BlockCost:
     entered: int = 0
     mispredicted: int = 0
     overlapped: frozenset[int] = frozenset()
+    again: int | None = None
+    joined: int | None = None
+    leaves_slot: bool = False
 
     @property
     def cycles(self) -> int:

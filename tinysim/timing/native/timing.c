@@ -65,6 +65,7 @@ void timing_interrupted(struct timing *timing)
     timing->previous_address = 1;
     timing->previous_leaving = 0;
     timing->previous_is_branch = false;
+    timing->previous_leaves_slot = false;
 }
 
 /* The memory at `*address`, which is then the one that caches know it by; NULL: memory that answers at once. */
@@ -319,10 +320,20 @@ static uint32_t branch_cycles(struct timing *timing, const struct timing_block *
     return cycles + (foreseen ? 0 : timing->previous_mispredicted);
 }
 
+/* What the block costs by itself, coming from where it does. */
+static uint32_t own_cycles(const struct timing *timing, const struct timing_block *block)
+{
+    if (block->address == timing->previous_end) {
+        return timing->previous_leaves_slot ? block->joined : block->cycles;
+    }
+    return block->address == timing->previous_address ? block->again : block->cycles;
+}
+
 uint32_t timing_enter(struct timing *timing, const struct timing_block *block, const uint32_t *registers,
                       timing_peek *peek, void *context)
 {
     uint32_t branch = branch_cycles(timing, block);
+    uint32_t own = own_cycles(timing, block);
     timing->cycles += branch;
     struct walk walk = {.first = block->address,
                         .place = block->address,
@@ -348,6 +359,7 @@ uint32_t timing_enter(struct timing *timing, const struct timing_block *block, c
     timing->previous_leaving = block->leaving;
     timing->previous_mispredicted = block->mispredicted;
     timing->previous_is_branch = block->is_branch;
-    timing->cycles += block->cycles + walk.stall;
-    return branch + block->cycles + walk.stall;
+    timing->previous_leaves_slot = block->leaves_slot;
+    timing->cycles += own + walk.stall;
+    return branch + own + walk.stall;
 }

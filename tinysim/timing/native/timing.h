@@ -40,10 +40,13 @@ struct timing_block {
     uint32_t address;
     uint32_t end;
     uint32_t cycles;
+    uint32_t again;       /* instead, right after itself */
+    uint32_t joined;      /* instead, straight after a block that leaves a slot free */
     uint8_t leaving;      /* cycles of leaving it by a taken branch, where that was not foreseen */
     uint8_t entered;      /* cycles of entering it by a branch */
     uint8_t mispredicted; /* cycles of going on after it otherwise than foreseen */
     bool is_branch;       /* may go elsewhere than straight on */
+    bool leaves_slot;     /* its last instruction can be issued together with what follows */
     uint16_t registers;   /* bit r: register r is needed to follow the accesses */
     uint16_t access_count;
     uint16_t range_count;
@@ -101,6 +104,7 @@ struct timing {
     uint8_t previous_leaving;
     uint8_t previous_mispredicted;
     bool previous_is_branch;
+    bool previous_leaves_slot;
     bool previous_hit_cache; /* the last block fetched all it needed without the flash array */
     uint32_t fetch_unit;     /* the read of the flash array that the fetch buffer holds */
     uint32_t prefetch_unit;

@@ -65,10 +65,11 @@ static uint64_t cycles_before(const struct core *core, uint32_t instructions)
     if (block->timing == NULL) {
         return instructions;
     }
-    /* What a block waits for, it waits for when it starts: flash and the refill of the pipeline. */
-    uint64_t waited = core->state.cycles - core->block_start_cycles - block->timing->cycles;
-    return waited +
-           (instructions < block->instructions ? block->cycles_before[instructions] : block->timing->cycles);
+    /* What a block waits for, it waits for when it starts: memory, and the refill of the pipeline. */
+    uint32_t own = block->timing->cycles;
+    uint64_t spent = core->state.cycles - core->block_start_cycles;
+    uint64_t left = own - (instructions < block->instructions ? block->cycles_before[instructions] : own);
+    return spent > left ? spent - left : 0;
 }
 
 uint64_t core_ticks_at_pc(const struct core *core, uint32_t pc)
