@@ -244,6 +244,18 @@ namespace Antmicro.Renode.Peripherals.Miscellaneous
             return timpre == 0 ? TimerClock(apbClock, apbDivider) : apbClock * Math.Min(apbDivider, 4);
         }
 
+        /// <summary>RTCSEL and RTCEN of the backup domain's register; 0 where the clock is off.</summary>
+        protected ulong RtcClock(long bdcr, ulong dividedHse)
+        {
+            return Field(bdcr, 15, 1) == 0 ? 0 : new[] { 0ul, Lse, Lsi, dividedHse }[Field(bdcr, 8, 2)];
+        }
+
+        /// <summary>RTCPRE: 0 and 1 are no clock.</summary>
+        protected static ulong Divided(ulong hse, uint divider)
+        {
+            return divider > 1 ? hse / divider : 0;
+        }
+
         protected readonly ulong Hse;
         protected const ulong Lse = 32768;
         protected const ulong Lsi = 32000;
@@ -333,6 +345,7 @@ namespace Antmicro.Renode.Peripherals.Miscellaneous
             var apb1 = core / divider1;
             var apb2 = core / divider2;
             Func<ulong, int, ulong> uart = (apb, lowest) => new[] { apb, system, Hsi, Lse }[Field(Ccipr, lowest, 2)];
+            Func<int, ulong> lptim = lowest => new[] { apb1, Lsi, Hsi, Lse }[Field(Ccipr, lowest, 2)];
             return new Dictionary<string, ulong>
             {
                 { "core", core },
@@ -344,6 +357,9 @@ namespace Antmicro.Renode.Peripherals.Miscellaneous
                 { "uart4", uart(apb1, 6) },
                 { "uart5", uart(apb1, 8) },
                 { "lpuart1", uart(apb1, 10) },
+                { "lptim1", lptim(18) },
+                { "lptim2", lptim(20) },
+                { "rtc", RtcClock(Bdcr, Hse / 32) },
             };
         }
 
@@ -354,7 +370,7 @@ namespace Antmicro.Renode.Peripherals.Miscellaneous
         }
 
         private const ulong Hsi = 16000000;
-        private const long Cr = 0x00, Cfgr = 0x08, Pllcfgr = 0x0C, Ccipr = 0x88, Csr = 0x94;
+        private const long Cr = 0x00, Cfgr = 0x08, Pllcfgr = 0x0C, Ccipr = 0x88, Bdcr = 0x90, Csr = 0x94;
 
         private static readonly ulong[] MsiRanges =
         {
@@ -396,6 +412,10 @@ namespace Antmicro.Renode.Peripherals.Miscellaneous
                 { "uart4", uart(apb1, 6) },
                 { "uart5", uart(apb1, 8) },
                 { "lpuart1", new[] { apb3, system, Hsi, Lse, msik, 0ul, 0ul, 0ul }[Field(Ccipr3, 0, 3)] },
+                { "lptim1", new[] { msik, Lsi, Hsi, Lse }[Field(Ccipr3, 10, 2)] },
+                { "lptim2", new[] { apb1, Lsi, Hsi, Lse }[Field(Ccipr1, 18, 2)] },
+                { "lptim34", new[] { msik, Lsi, Hsi, Lse }[Field(Ccipr3, 8, 2)] },
+                { "rtc", RtcClock(Bdcr, Hse / 32) },
             };
         }
 
@@ -408,7 +428,7 @@ namespace Antmicro.Renode.Peripherals.Miscellaneous
 
         private const ulong Hsi = 16000000;
         private const long Icscr1 = 0x08, Cfgr1 = 0x1C, Cfgr2 = 0x20, Cfgr3 = 0x24, Pll1Cfgr = 0x28, Pll1Divr = 0x34;
-        private const long Pll1Fracr = 0x38, Ccipr1 = 0xE0, Ccipr3 = 0xE8, Csr = 0xF4;
+        private const long Pll1Fracr = 0x38, Ccipr1 = 0xE0, Ccipr3 = 0xE8, Bdcr = 0xF0, Csr = 0xF4;
 
         private static readonly ulong[] MsiRanges =
         {
@@ -440,6 +460,8 @@ namespace Antmicro.Renode.Peripherals.Miscellaneous
             var timpre = Field(Cfgr, 15, 1);
             // The second and third PLL, selected by 1 and 2, are not modelled.
             Func<ulong, uint, ulong> uart = (apb, select) => new[] { apb, 0ul, 0ul, hsi, Csi, Lse, 0ul, 0ul }[select];
+            var perCk = new[] { hsi, Csi, Hse, 0ul }[Field(Cdccipr, 28, 2)];
+            Func<ulong, uint, ulong> lptim = (apb, select) => new[] { apb, 0ul, 0ul, Lse, Lsi, perCk, 0ul, 0ul }[select];
             return new Dictionary<string, ulong>
             {
                 { "core", core },
@@ -449,6 +471,10 @@ namespace Antmicro.Renode.Peripherals.Miscellaneous
                 { "usart2", uart(apb1, Field(Cdccip2r, 0, 3)) },
                 { "usart3", uart(apb1, Field(Cdccip2r, 0, 3)) },
                 { "lpuart1", uart(apb4, Field(Srdccipr, 0, 3)) },
+                { "lptim1", lptim(apb1, Field(Cdccip2r, 28, 3)) },
+                { "lptim2", lptim(apb4, Field(Srdccipr, 10, 3)) },
+                { "lptim3", lptim(apb4, Field(Srdccipr, 13, 3)) },
+                { "rtc", RtcClock(Bdcr, Divided(Hse, Field(Cfgr, 8, 6))) },
             };
         }
 
@@ -466,7 +492,7 @@ namespace Antmicro.Renode.Peripherals.Miscellaneous
 
         private const ulong Csi = 4000000;
         private const long Cr = 0x00, Cfgr = 0x10, Cdcfgr1 = 0x18, Cdcfgr2 = 0x1C, Srdcfgr = 0x20, Pllckselr = 0x28;
-        private const long Pllcfgr = 0x2C, Pll1Divr = 0x30, Pll1Fracr = 0x34, Cdccip2r = 0x54, Srdccipr = 0x58;
+        private const long Pllcfgr = 0x2C, Pll1Divr = 0x30, Pll1Fracr = 0x34, Cdccipr = 0x4C, Cdccip2r = 0x54, Srdccipr = 0x58, Bdcr = 0x70;
     }
 
     /// <summary>RM0385 5.3: STM32F75x and F74x.</summary>
@@ -501,6 +527,8 @@ namespace Antmicro.Renode.Peripherals.Miscellaneous
                 { "usart6", uart(apb2, 10) },
                 { "uart7", uart(apb1, 12) },
                 { "uart8", uart(apb1, 14) },
+                { "lptim1", new[] { apb1, Lsi, Hsi, Lse }[Field(Dckcfgr2, 24, 2)] },
+                { "rtc", RtcClock(Bdcr, Divided(Hse, Field(Cfgr, 16, 5))) },
             };
         }
 
@@ -516,7 +544,7 @@ namespace Antmicro.Renode.Peripherals.Miscellaneous
         }
 
         private const ulong Hsi = 16000000;
-        private const long Pllcfgr = 0x04, Cfgr = 0x08, Dckcfgr1 = 0x8C, Dckcfgr2 = 0x90;
+        private const long Pllcfgr = 0x04, Cfgr = 0x08, Bdcr = 0x70, Dckcfgr1 = 0x8C, Dckcfgr2 = 0x90;
     }
 
     /// <summary>RM0444 5.4: STM32G0x1.</summary>
@@ -546,6 +574,9 @@ namespace Antmicro.Renode.Peripherals.Miscellaneous
                 { "lpuart1", uart(10) },
                 { "lpuart2", uart(8) },
                 { "pclk", apb },
+                { "lptim1", new[] { apb, Lsi, Hsi, Lse }[Field(Ccipr, 18, 2)] },
+                { "lptim2", new[] { apb, Lsi, Hsi, Lse }[Field(Ccipr, 20, 2)] },
+                { "rtc", RtcClock(Bdcr, Hse / 32) },
             };
         }
 
@@ -556,7 +587,7 @@ namespace Antmicro.Renode.Peripherals.Miscellaneous
         }
 
         private const ulong Hsi = 16000000;
-        private const long Cr = 0x00, Cfgr = 0x08, Pllcfgr = 0x0C, Ccipr = 0x54;
+        private const long Cr = 0x00, Cfgr = 0x08, Pllcfgr = 0x0C, Ccipr = 0x54, Bdcr = 0x5C;
     }
 
     public static class ImageLoader

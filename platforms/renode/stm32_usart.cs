@@ -137,6 +137,19 @@ namespace Antmicro.Renode.Peripherals.UART
             get { return transmission.IsRunning ? transmission.Ends + (ulong)outgoing.Count * CharacterNanoseconds : 0; }
         }
 
+        /// <summary>What it asks a DMA controller for: bit 0 to take a character, bit 1 for one to send.</summary>
+        public uint Requests
+        {
+            get
+            {
+                return (IsSet(Cr3, Dmar) && arrived > 0 ? 1u : 0)
+                    | (IsSet(Cr3, Dmat) && IsOn(Te) && outgoing.Count < Depth ? 2u : 0);
+            }
+        }
+
+        /// <summary>It asks a DMA controller for something.</summary>
+        public event Action RequestRaised;
+
         /// <summary>The kernel clock in Hz.</summary>
         public ulong Frequency { get; set; }
 
@@ -295,6 +308,11 @@ namespace Antmicro.Renode.Peripherals.UART
             pending |= IsSet(Cr3, Rxftie) ? Status & Rxft : 0;
             pending |= IsSet(Cr3, Txftie) ? Status & Txft : 0;
             IRQ.Set(IsSet(Cr1, Ue) && pending != 0);
+            var raised = RequestRaised;
+            if(raised != null && Requests != 0)
+            {
+                raised();
+            }
         }
 
         // During a block of instructions, virtual time stands where the block began.
@@ -380,7 +398,7 @@ namespace Antmicro.Renode.Peripherals.UART
         private const int Cr1 = 0x00, Cr2 = 0x04, Cr3 = 0x08, Brr = 0x0C, Rqr = 0x18, Isr = 0x1C, Icr = 0x20, Rdr = 0x24, Tdr = 0x28, Presc = 0x2C;
         private const uint Ue = 1u << 0, Re = 1u << 2, Te = 1u << 3, Ps = 1u << 9, Pce = 1u << 10, M0 = 1u << 12, Over8 = 1u << 15;
         private const uint M1 = 1u << 28, Fifoen = 1u << 29, Txfeie = 1u << 30, Rxffie = 1u << 31;
-        private const uint Txftie = 1u << 23, Rxftie = 1u << 28;
+        private const uint Dmar = 1u << 6, Dmat = 1u << 7, Txftie = 1u << 23, Rxftie = 1u << 28;
         private const uint Idle = 1u << 4, Rxne = 1u << 5, Tc = 1u << 6, Txe = 1u << 7, Teack = 1u << 21, Reack = 1u << 22;
         private const uint Txfe = 1u << 23, Rxff = 1u << 24, Rxft = 1u << 26, Txft = 1u << 27;
         private const uint Rxfrq = 1u << 3, Txfrq = 1u << 4;

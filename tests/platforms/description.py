@@ -8,19 +8,23 @@ from pathlib import Path
 
 _ENTRY = re.compile(r"(?P<name>\w+): (?P<type>[\w.]+) @ (?P<places>.+)")
 _ATTRIBUTE = re.compile(r"    (?P<name>\w+): (?P<value>.+)")
-_OUTPUT = re.compile(r"    (?:IRQ )?-> (?P<receiver>\w+)@(?P<line>\d+)")
+_OUTPUT = re.compile(r"    (?:(?:IRQ|(?P<number>\d+)) )?-> (?P<receiver>\w+)@(?P<line>\d+)")
 _ADDRESS = re.compile(r"0x[0-9A-Fa-f]{8}")
 
 
 @dataclass
 class Entry:
-    """A peripheral: its type, the addresses at which it is registered, its attributes, and where its line goes."""
+    """A peripheral: its type, the addresses at which it is registered, its attributes, and where its lines go.
+
+    `output` is where its only line goes, `outputs` where numbered ones do.
+    """
 
     name: str
     type: str
     addresses: list[int]
     attributes: dict[str, str] = field(default_factory=dict)
     output: tuple[str, int] | None = None
+    outputs: list[tuple[str, int]] = field(default_factory=list)
 
     def number(self, attribute: str) -> int:
         """Return a number among the attributes."""
@@ -45,7 +49,12 @@ def read_description(path: Path) -> dict[str, Entry]:
             assert entry.name not in entries, f"{path}: {entry.name} stands twice"
             entries[entry.name] = entry
         elif entry and (match := _OUTPUT.fullmatch(line)):
-            entry.output = match["receiver"], int(match["line"])
+            output = match["receiver"], int(match["line"])
+            if match["number"]:
+                assert int(match["number"]) == len(entry.outputs), f"{path}: {entry.name}: lines out of order"
+                entry.outputs.append(output)
+            else:
+                entry.output = output
         elif entry and (match := _ATTRIBUTE.fullmatch(line)):
             entry.attributes[match["name"]] = match["value"]
         else:

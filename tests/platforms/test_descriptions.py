@@ -7,7 +7,7 @@ import re
 import pytest
 
 from tests.platforms.description import Entry, read_description, register_rules
-from tinysim.board import Board, Memory, StatusRegister, board_ids, load_board
+from tinysim.board import Board, DmaRequest, Memory, StatusRegister, board_ids, load_board
 
 CPU_TYPES = {
     "cortex-m0+": "cortex-m0+",
@@ -104,7 +104,11 @@ def test_core_and_interrupt_controller(board: Board, description: dict[str, Entr
 def interrupt(description: dict[str, Entry], entry: Entry) -> int:
     """The interrupt that the entry raises, through a combined input where several share it."""
     assert entry.output is not None, f"{entry.name} raises no interrupt"
-    receiver, line = entry.output
+    return arrives_at(description, entry.output)
+
+
+def arrives_at(description: dict[str, Entry], output: tuple[str, int]) -> int:
+    receiver, line = output
     if receiver == "nvic":
         return line
     combined = description[receiver]
@@ -114,7 +118,14 @@ def interrupt(description: dict[str, Entry], entry: Entry) -> int:
 
 def test_combined_inputs_are_used_once_each(description: dict[str, Entry]) -> None:
     outputs = [entry.output for entry in description.values() if entry.output]
+    outputs += [output for entry in description.values() for output in entry.outputs]
     assert len(outputs) == len(set(outputs))
+    inputs = {receiver: 0 for receiver, _line in outputs if receiver != "nvic"}
+    for receiver, _line in outputs:
+        inputs[receiver] = inputs.get(receiver, 0) + 1
+    for name, count in inputs.items():
+        if description[name].type == "Miscellaneous.CombinedInput":
+            assert description[name].number("numberOfInputs") == count
 
 
 def test_uarts(board: Board, description: dict[str, Entry]) -> None:
@@ -144,6 +155,7 @@ def test_clocks(board: Board, description: dict[str, Entry]) -> None:
     assert rcc.addresses == [board.clock_control.address]
     assert rcc.number("hse") == board.clock_control.hse_hz
     expected = {part.name: part.clock for part in (*board.uart, *board.timer)} | {"nvic": "core"}
+    expected |= {device.name: device.clock for device in board.device if device.clock}
     if "dwt" in description:
         expected["dwt"] = "core"
     assert dict(pair.split("=") for pair in rcc.text("clocks").split()) == expected
@@ -155,7 +167,7 @@ def test_every_clock_starts_at_one_frequency(description: dict[str, Entry]) -> N
         entry.number(name)
         for entry in description.values()
         for name in ("frequency", "systickFrequency")
-        if name in entry.attributes
+        if name in entry.attributes and entry.type != "Miscellaneous.Stm32Rtc"
     }
     assert len(frequencies) == 1
 
@@ -167,6 +179,48 @@ def test_ports(board: Board, description: dict[str, Entry]) -> None:
     for name, entry in found.items():
         assert entry.addresses == [ports[name].address]
         assert int(entry.attributes.get("modeResetValue", "0"), 0) == ports[name].mode_reset
+
+
+DEVICE_TYPES = {
+    "stm32_crc": ("Miscellaneous.Stm32Crc", {}),
+    "stm32_rng": ("Miscellaneous.Stm32Rng", {}),
+    "stm32_rtc": ("Miscellaneous.Stm32Rtc", {}),
+    "stm32_rtc_with_sr": ("Miscellaneous.Stm32Rtc", {"hasSr": "true"}),
+    "stm32_lptim": ("Miscellaneous.Stm32LowPowerTimer", {}),
+    "stm32_lptim_with_ccr2": ("Miscellaneous.Stm32LowPowerTimer", {"twoChannels": "true"}),
+    "stm32_dma_channels": ("Miscellaneous.Stm32Dma", {"kind": '"channels"'}),
+    "stm32_dma_streams": ("Miscellaneous.Stm32Dma", {"kind": '"streams"'}),
+    "stm32_gpdma": ("Miscellaneous.Stm32Dma", {"kind": '"linked"'}),
+}
+
+
+def request_names(requests: tuple[DmaRequest, ...]) -> str:
+    return ",".join(
+        str(request) if isinstance(request, int) else ".".join(map(str, request)) for request in requests
+    )
+
+
+def test_devices(board: Board, description: dict[str, Entry]) -> None:
+    ours = {kind for kind, _attributes in DEVICE_TYPES.values()}
+    devices = {device.name: device for device in board.device if device.model in DEVICE_TYPES}
+    assert {name for name, entry in description.items() if entry.type in ours} == set(devices)
+    requests = "; ".join(
+        f"{uart.name}: {request_names(uart.dma_receive)} {request_names(uart.dma_transmit)}"
+        for uart in board.uart
+        if uart.dma_receive
+    )
+    for name, device in devices.items():
+        entry = description[name]
+        kind, attributes = DEVICE_TYPES[device.model]
+        assert (entry.type, entry.addresses) == (kind, [device.address])
+        assert attributes.items() <= entry.attributes.items()
+        if kind == "Miscellaneous.Stm32Dma":
+            assert [arrives_at(description, output) for output in entry.outputs] == list(device.irq)
+            assert entry.number("channels") == len(device.irq)
+            assert int(entry.attributes.get("requestRegister", "0"), 0) == device.request_register
+            assert entry.text("requests") == requests
+        elif device.irq:
+            assert interrupt(description, entry) == device.irq[0]
 
 
 def test_what_read_only_memory_holds(board: Board, description: dict[str, Entry]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -27,6 +28,11 @@ _SLICE_NS = 50_000_000
 _ASLEEP_SLICE_NS = 10_000_000_000
 _LAST_WORDS_LINES = 4
 _LAST_WORDS_BYTES = 4096
+_PAGE_BYTES = 1024
+_PRIVATE = 0xE000_0000
+_STRAY_ACCESS = re.compile(
+    r"sysbus: (?:\[cpu: 0x([0-9A-F]+)\] )?(Read|Write)\w+ (?:from|to) non existing peripheral at 0x([0-9A-F]+)"
+)
 
 
 class RenodeEngine:
@@ -184,8 +190,14 @@ class RenodeEngine:
         return None
 
     def unmodelled(self) -> Sequence[Unmodelled]:
-        """Return which peripherals without a model the guest has used: those that Renode has warned of."""
-        return ()
+        """Return which peripherals without a model the guest has used: those that Renode has warned of.
+
+        What it keeps as registers that read as written it does not warn of.
+        """
+        self._ask("flush_log")
+        self._log.seek(0)
+        accesses = _STRAY_ACCESS.findall(self._log.read().decode("utf-8", "replace"))
+        return _unmodelled(self.board, self.image, accesses)
 
     @property
     def console_uart(self) -> str:
@@ -226,6 +238,24 @@ class RenodeEngine:
 
     def __del__(self) -> None:
         self.close()
+
+
+def _unmodelled(board: Board, image: Image, accesses: Sequence[tuple[str, str, str]]) -> Sequence[Unmodelled]:
+    """Sum up accesses: each the block of code, "Read" or "Write", and the address, in hexadecimal."""
+    found: dict[tuple[str, int], Unmodelled] = {}
+    for code, kind, at in accesses:
+        name, address = board.peripheral_at(int(at, 16)) or ("", int(at, 16) & ~(_PAGE_BYTES - 1))
+        if address >= _PRIVATE and not name:
+            continue
+        before = found.get((name, address))
+        found[name, address] = Unmodelled(
+            name,
+            address,
+            (before.reads if before else 0) + (kind == "Read"),
+            (before.writes if before else 0) + (kind == "Write"),
+            before.place if before else image.symbolise(int(code or "0", 16)),
+        )
+    return list(found.values())
 
 
 def instructions_per_us(board: Board, cycles_per_instruction: float) -> int:

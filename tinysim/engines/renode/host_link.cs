@@ -180,7 +180,10 @@ namespace Antmicro.Renode.Peripherals.UART
         private static bool CanWake(ClockEntry entry)
         {
             var timer = entry.Owner as STM32_Timer;
-            return entry.Enabled && (entry.Owner is NVIC || timer != null && timer.ReadDoubleWord(TimerInterruptEnable) != 0);
+            // Our own devices', by reflection as above.
+            var canWake = entry.Owner.GetType().GetProperty("CanWake");
+            return entry.Enabled && (entry.Owner is NVIC || timer != null && timer.ReadDoubleWord(TimerInterruptEnable) != 0
+                || canWake != null && (bool)canWake.GetValue(entry.Owner));
         }
 
         private static ulong Microseconds(ulong nanoseconds)
