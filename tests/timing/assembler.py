@@ -11,7 +11,6 @@ from pathlib import Path
 import capstone
 from elftools.elf.elffile import ELFFile
 
-
 COMPILER_CORES = {
     "cortex-m0+": "cortex_m0plus",
     "cortex-m4": "cortex_m4+vfp4d16sp",
@@ -34,9 +33,7 @@ def assemble(source: str, core: str = "cortex-m4") -> bytes:
             return ELFFile(file).get_section_by_name(".text").data()
 
 
-def disassemble(
-    source: str, address: int = 0x0800_0000, core: str = "cortex-m4"
-) -> list[capstone.CsInsn]:
+def disassemble(source: str, address: int = 0x0800_0000, core: str = "cortex-m4") -> list[capstone.CsInsn]:
     decoder = capstone.Cs(capstone.CS_ARCH_ARM, capstone.CS_MODE_THUMB | capstone.CS_MODE_MCLASS)
     decoder.detail = True
     return list(decoder.disasm(assemble(source, core), address))

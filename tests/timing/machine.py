@@ -35,9 +35,7 @@ class Machine:
         self.words: dict[int, int] = {}
         self.peek = PEEK(lambda _context, address: self.words.get(address, 0))
         control = PEEK(lambda _context, address: controls.get(address, 0))
-        self.native.timing_reset(
-            self.state, ctypes.byref(native_parameters(self.model)), control, None
-        )
+        self.native.timing_reset(self.state, ctypes.byref(native_parameters(self.model)), control, None)
 
     def write_control(self, address: int, value: int) -> None:
         self.native.timing_written(self.state, address, value)
@@ -50,11 +48,11 @@ class Machine:
         values = (ctypes.c_uint32 * 16)()
         for name, value in registers.items():
             values[int(name[1:])] = value
-        return int(
-            self.native.timing_enter(self.state, ctypes.byref(block), values, self.peek, None)
-        )
+        return int(self.native.timing_enter(self.state, ctypes.byref(block), values, self.peek, None))
 
     def enter(self, source: str, address: int, **registers: int) -> int:
         """Return the cycles beyond what the block costs with memory that answers at once."""
         instructions = disassemble(source, address, self.model.board.core.name)
-        return self.total(source, address, **registers) - self.model.describe_block(address, instructions).cycles
+        return (
+            self.total(source, address, **registers) - self.model.describe_block(address, instructions).cycles
+        )

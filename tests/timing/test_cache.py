@@ -52,9 +52,7 @@ class Model:
 
 
 @given(
-    steps=st.lists(
-        st.tuples(st.integers(0, 4095) | st.integers(0, 2**32 - 1), st.booleans()), max_size=300
-    ),
+    steps=st.lists(st.tuples(st.integers(0, 4095) | st.integers(0, 2**32 - 1), st.booleans()), max_size=300),
     shape=st.sampled_from([(1, 1), (2, 2), (8, 8), (32, 32), (64, 4), (512, 2), (512, 4), (128, 2)]),
     whole=st.booleans(),
 )
@@ -81,12 +79,11 @@ def test_a_branch_that_always_goes_one_way_is_foreseen_from_the_second_time(nati
     predictor = ctypes.create_string_buffer(4096)
     native.predictor_reset(predictor, 64)
     native.predictor_foresees.restype = ctypes.c_bool
-    steady, target, seen = 0x0800_00FE, 0x0800_1000, 0
-    for branch, choice in [(0x0800_0000, 0), *branches]:
+    steady, target = 0x0800_00FE, 0x0800_1000
+    for seen, (branch, choice) in enumerate([(0x0800_0000, 0), *branches]):
         native.predictor_foresees(predictor, branch, branch + 2 + 16 * choice, choice > 0)
         foreseen = native.predictor_foresees(predictor, steady, target, True)
         assert foreseen == (seen > 0)
-        seen += 1
 
 
 def test_a_loop_is_foreseen_wrongly_only_at_its_end(native):

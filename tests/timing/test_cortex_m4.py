@@ -56,7 +56,9 @@ def test_rule(model, rule):
 
 
 def test_cycles_before_each_instruction(model):
-    block = model.describe_block(0x0800_0000, disassemble("ldr r0, [r1]; ldr r2, [r3]; mov r6, r7; push {r4, r5}"))
+    block = model.describe_block(
+        0x0800_0000, disassemble("ldr r0, [r1]; ldr r2, [r3]; mov r6, r7; push {r4, r5}")
+    )
     assert block.cycles_before == (0, 2, 3, 4)
     assert block.cycles == 7
 
@@ -81,13 +83,23 @@ def test_the_prefetch_unit_keeps_up_or_not(model, name):
 
 @pytest.mark.parametrize(
     ("source", "leaving"),
-    [("b .", 1), ("beq .", 1), ("bl .", 1), ("bx lr", 1), ("bx r3", 3), ("pop {r4, pc}", 3), ("ldr pc, [r0]", 3)],
+    [
+        ("b .", 1),
+        ("beq .", 1),
+        ("bl .", 1),
+        ("bx lr", 1),
+        ("bx r3", 3),
+        ("pop {r4, pc}", 3),
+        ("ldr pc, [r0]", 3),
+    ],
 )
 def test_a_target_that_is_known_early_is_fetched_early(model, source, leaving):
     block = model.describe_block(0x0800_0000, disassemble(source))
     assert (block.is_branch, block.leaving) == (True, leaving)
 
 
-@pytest.mark.parametrize(("address", "source", "entered"), [(0, WIDE, 0), (2, WIDE, 1), (0, NARROW, 0), (2, NARROW, 0)])
+@pytest.mark.parametrize(
+    ("address", "source", "entered"), [(0, WIDE, 0), (2, WIDE, 1), (0, NARROW, 0), (2, NARROW, 0)]
+)
 def test_a_branch_to_an_unaligned_wide_instruction_takes_one_more(model, address, source, entered):
     assert model.describe_block(0x0800_0000 + address, disassemble(source)).entered == entered

@@ -17,9 +17,7 @@ from capstone import arm_const as arm
 from tinysim.timing import instructions as kinds
 
 _WORD_MASK = 0xFFFF_FFFF
-_NAMES = {
-    getattr(arm, name): name for name in dir(arm) if name.startswith(("ARM_INS_LD", "ARM_INS_ST"))
-}
+_NAMES = {getattr(arm, name): name for name in dir(arm) if name.startswith(("ARM_INS_LD", "ARM_INS_ST"))}
 _RANGE_BYTES_MAX = 4096
 """A range with neither end in flash has no byte in it, flash being larger than this."""
 _CORE_REGISTERS = {

@@ -48,7 +48,9 @@ class TimingModel:
     def describe_block(self, address: int, instructions: Sequence[CsInsn]) -> BlockTiming:
         """Return the cost of the block of `instructions` (disassembled with details) at `address`."""
         cost = self.core.block_cost(address, instructions)
-        accesses = find_accesses(instructions, with_stores=self.parameters.follows_stores or self.core.overlaps_within_a_memory)
+        accesses = find_accesses(
+            instructions, with_stores=self.parameters.follows_stores or self.core.overlaps_within_a_memory
+        )
         return BlockTiming(
             cycles=cost.cycles,
             cycles_before=cost.cycles_before[:-1],

@@ -27,13 +27,7 @@ FLOAT_LATENCY = 2
 TAKEN_BRANCH_CYCLES = 2
 
 _FLAGS = -1
-_LONG = (
-    kinds.MULTIPLICATIONS
-    | (kinds.SIGNAL_PROCESSING - kinds.SATURATIONS)
-    | kinds.EXTENDING_ADDITIONS
-    | kinds.SATURATIONS
-)
-_INDIRECT_CYCLES = 1
+_LONG = kinds.MULTIPLICATIONS | kinds.SIGNAL_PROCESSING
 
 
 def block_cost(address: int, instructions: Sequence[CsInsn]) -> BlockCost:
@@ -67,8 +61,8 @@ def block_cost(address: int, instructions: Sequence[CsInsn]) -> BlockCost:
         latency = _latency(instruction)
         for register in operands.results:
             ready[register] = start + cycles - 1 + latency
-            accumulator_ready[register] = start + cycles - 1 + (
-                latency if instruction.id in kinds.FLOAT_MULTIPLY_ACCUMULATE else 1
+            accumulator_ready[register] = (
+                start + cycles - 1 + (latency if instruction.id in kinds.FLOAT_MULTIPLY_ACCUMULATE else 1)
             )
         for register in operands.updated_base:
             ready[register] = accumulator_ready[register] = start + cycles
@@ -106,7 +100,10 @@ def _pairs(previous: CsInsn, instruction: CsInsn) -> bool:
     """
     if previous.size != 2 or instruction.size != 2 or kinds.leaves_block(previous):
         return False
-    return instruction.id in kinds.IT_BLOCK | kinds.NO_OPERATIONS | kinds.DIRECT_BRANCHES | kinds.INDIRECT_BRANCHES
+    return (
+        instruction.id
+        in kinds.IT_BLOCK | kinds.NO_OPERATIONS | kinds.DIRECT_BRANCHES | kinds.INDIRECT_BRANCHES
+    )
 
 
 def _leaving(instructions: Sequence[CsInsn], paired: bool) -> int:

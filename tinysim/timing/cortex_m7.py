@@ -7,6 +7,8 @@ quinapalus.com/cm7cycles.html and with LLVM's ARMScheduleM7.td.
 An instruction that is issued in cycle t has its early ALU and its address at t, its late ALU at t + 1, and
 what it accumulates or stores at t + 2. Every result is ready at a time for each of these.
 
+The branch target address cache is taken to have 64 entries with two-bit counters; Arm does not publish its size.
+
 Not modelled: the fetch queue (instructions are taken to be there), the sliding of pairs across branches, the
 store buffer running full, and floating-point pairing beyond one arithmetic instruction a cycle.
 """
@@ -45,9 +47,7 @@ _SHIFTER_USERS = (
 )
 _BIT_AND_SIGNAL = kinds.BIT_MANIPULATIONS | kinds.SIGNAL_PROCESSING
 _EARLY_OPERANDS = kinds.BIT_FIELD_EXTRACTIONS | kinds.REVERSALS
-_UNPAIRED = (
-    kinds.MULTIPLE | kinds.DOUBLE_LOADS | kinds.DOUBLE_STORES | kinds.DIVISIONS | kinds.TABLE_BRANCHES
-)
+_UNPAIRED = kinds.MULTIPLE | kinds.DOUBLE_LOADS | kinds.DOUBLE_STORES | kinds.DIVISIONS | kinds.TABLE_BRANCHES
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,9 @@ def _misprediction(instructions: Sequence[CsInsn], before: Sequence[int]) -> int
     least 3 cycles before branch."
     """
     setters = [
-        cycle for instruction, cycle in zip(instructions, before, strict=False) if kinds.sets_flags(instruction)
+        cycle
+        for instruction, cycle in zip(instructions, before, strict=False)
+        if kinds.sets_flags(instruction)
     ]
     if instructions and before[len(instructions) - 1] - (setters[-1] if setters else 0) >= EARLY_FLAGS_CYCLES:
         return EARLY_MISPREDICTION_CYCLES
@@ -146,7 +148,8 @@ def _issue(state: _Pipeline, instruction: CsInsn) -> int:
 def _may_pair(state: _Pipeline, younger: CsInsn, operands: kinds.Operands) -> bool:
     """Tell whether `younger` may be issued in the same cycle as the instruction before it, operands apart."""
     older, older_operands = state.older, state.older_operands
-    assert older is not None and older_operands is not None
+    assert older is not None
+    assert older_operands is not None
     kind, other = younger.id, older.id
     if kind in _UNPAIRED or other in _UNPAIRED:
         return False
@@ -169,7 +172,9 @@ def _may_pair(state: _Pipeline, younger: CsInsn, operands: kinds.Operands) -> bo
         return False
     if _is_float_arithmetic(younger) and _is_float_arithmetic(older):
         return False
-    if other in kinds.FLOAT_MULTIPLY_ACCUMULATE and str(younger.mnemonic).startswith(("vldr", "vstr", "vmov")):
+    if other in kinds.FLOAT_MULTIPLY_ACCUMULATE and str(younger.mnemonic).startswith(
+        ("vldr", "vstr", "vmov")
+    ):
         return False
     if kinds.reads_flags(younger) and kinds.sets_flags(older) and not kinds.leaves_block(younger):
         return False  # "flags generated in early ALU cannot be forwarded to late ALU in 0 cycles"

@@ -35,10 +35,7 @@ MEMORY = LOADS | STORES | MULTIPLE | DOUBLE_LOADS | DOUBLE_STORES | _named("VLDR
 
 DIVISIONS = _named("SDIV", "UDIV")
 FLOAT_LONG = _named("VDIV", "VSQRT")
-FLOAT_MULTIPLY_ACCUMULATE = _named(
-    "VMLA", "VMLS", "VNMLA", "VNMLS", "VFMA", "VFMS", "VFNMA", "VFNMS"
-)
-FLOAT_UNFUSED_MULTIPLY_ACCUMULATE = _named("VMLA", "VMLS", "VNMLA", "VNMLS")
+FLOAT_MULTIPLY_ACCUMULATE = _named("VMLA", "VMLS", "VNMLA", "VNMLS", "VFMA", "VFMS", "VFNMA", "VFNMS")
 TABLE_BRANCHES = _named("TBB", "TBH")
 DIRECT_BRANCHES = _named("B", "BL", "CBZ", "CBNZ")
 INDIRECT_BRANCHES = _named("BX", "BLX", "BXNS", "BLXNS")
@@ -78,9 +75,7 @@ SIGNAL_PROCESSING = (
     | PAIR_EXTENSIONS
     | SATURATIONS
 )
-BIT_MANIPULATIONS = (
-    REVERSALS | BIT_FIELD_EXTRACTIONS | BIT_FIELD_INSERTIONS | EXTENSIONS | _named("CLZ")
-)
+BIT_MANIPULATIONS = REVERSALS | BIT_FIELD_EXTRACTIONS | BIT_FIELD_INSERTIONS | EXTENSIONS | _named("CLZ")
 IT_BLOCK = _named("IT")
 NO_OPERATIONS = _named("NOP", "HINT")
 
@@ -183,7 +178,8 @@ def leaves_block(instruction: CsInsn) -> bool:
 def has_shifted_register(instruction: CsInsn) -> bool:
     """Tell whether the second operand is a register that is shifted inline."""
     return (
-        instruction.id not in MEMORY | PACKS | SATURATIONS | EXTENSIONS | EXTENDING_ADDITIONS | PAIR_EXTENSIONS
+        instruction.id
+        not in MEMORY | PACKS | SATURATIONS | EXTENSIONS | EXTENDING_ADDITIONS | PAIR_EXTENSIONS
         and any(
             operand.type == arm.ARM_OP_REG and operand.shift.type != arm.ARM_SFT_INVALID
             for operand in instruction.operands
@@ -218,7 +214,10 @@ def operands_of(instruction: CsInsn) -> Operands:
         address = address_registers(instruction)
         updated = base_update(instruction)
         stored: frozenset[int] = frozenset()
-        if kind in STORES | DOUBLE_STORES | STORES_MULTIPLE | FLOAT_STORES_MULTIPLE or kind == arm.ARM_INS_VSTR:
+        if (
+            kind in STORES | DOUBLE_STORES | STORES_MULTIPLE | FLOAT_STORES_MULTIPLE
+            or kind == arm.ARM_INS_VSTR
+        ):
             listed = _listed(instruction) if kind in MULTIPLE else registers[kind in EXCLUSIVE_STORES :]
             stored = frozenset(listed)
             results = frozenset(registers[:1]) if kind in EXCLUSIVE_STORES else frozenset()
@@ -234,7 +233,9 @@ def operands_of(instruction: CsInsn) -> Operands:
     if kind in BIT_FIELD_INSERTIONS | EXTENDING_ADDITIONS | PACKS or has_shifted_register(instruction):
         last_register = frozenset(registers[-1:])
         return Operands(
-            ordinary=(sources | frozenset(registers[1:])) - last_register, shifted=last_register, results=results
+            ordinary=(sources | frozenset(registers[1:])) - last_register,
+            shifted=last_register,
+            results=results,
         )
     if kind == arm.ARM_INS_MOVT:
         sources |= frozenset(registers[:1])

@@ -44,7 +44,9 @@ class Cache(_Part):
     def _has_whole_sets(self) -> Cache:
         sets, rest = divmod(self.lines, self.ways)
         if rest or sets & (sets - 1):
-            raise ValueError(f"cache {self.name}: {self.lines} lines in {self.ways} ways make no power of two")
+            raise ValueError(
+                f"cache {self.name}: {self.lines} lines in {self.ways} ways make no power of two"
+            )
         return self
 
 

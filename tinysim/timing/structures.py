@@ -141,10 +141,7 @@ def native_block(timing: BlockTiming, address: int, size_bytes: int) -> NativeBl
     terms = [term for access in accesses if access.address is not None for term in access.address.terms]
     followed = {term.loaded for term in terms if term.loaded is not None}
     access_array = (NativeAccess * len(accesses))(
-        *(
-            _native_access(access, timing, number in followed)
-            for number, access in enumerate(accesses)
-        )
+        *(_native_access(access, timing, number in followed) for number, access in enumerate(accesses))
     )
     ranges = find_ranges(accesses)
     range_array = (NativeRange * len(ranges or ()))(*(_native_range(found) for found in ranges or ()))
@@ -209,9 +206,9 @@ def _native_memories(model: TimingModel) -> list[NativeMemory]:
     memories = []
     for path in parameters.path:
         memory = memory_of(model.board, path)
-        addresses = [memory.alias_address] if path.alias else [memory.address]
+        addresses = [memory.alias_address if path.alias else memory.address]
         if not path.alias and path.memory not in own_alias:
-            addresses.append(memory.alias_address)
+            addresses += [memory.alias_address]
         memories += [
             NativeMemory(
                 address=address,

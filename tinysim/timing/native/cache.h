@@ -1,4 +1,5 @@
-/* A set-associative cache whose lines fill part by part or as a whole; least recently used way is replaced. */
+/* A set-associative cache whose lines fill part by part or as a whole; least recently used way is replaced.
+ */
 #ifndef TINYSIM_CACHE_H
 #define TINYSIM_CACHE_H
 
@@ -15,7 +16,7 @@ struct cache {
     uint32_t part_shift; /* address bits within a part */
     bool fills_whole_lines;
     uint64_t uses;
-    uint32_t tag[CACHE_LINES_MAXIMUM]; /* ways of a set are neighbours */
+    uint32_t tag[CACHE_LINES_MAXIMUM];   /* ways of a set are neighbours */
     uint8_t filled[CACHE_LINES_MAXIMUM]; /* bit p: part p is there */
     uint64_t used[CACHE_LINES_MAXIMUM];
     uint16_t hint[CACHE_HINTS]; /* where a line with these low bits was last seen */

@@ -54,7 +54,8 @@ void timing_reset(struct timing *timing, const struct timing_parameters *paramet
     predictor_reset(&timing->predictor, parameters->predictor_entries);
     timing_written(timing, parameters->latency_register, control(context, parameters->latency_register));
     if (parameters->prefetch_register != 0) {
-        timing_written(timing, parameters->prefetch_register, control(context, parameters->prefetch_register));
+        timing_written(timing, parameters->prefetch_register,
+                       control(context, parameters->prefetch_register));
     }
     timing_interrupted(timing);
 }
@@ -68,7 +69,8 @@ void timing_interrupted(struct timing *timing)
     timing->previous_leaves_slot = false;
 }
 
-/* The memory at `*address`, which is then the one that caches know it by; NULL: memory that answers at once. */
+/* The memory at `*address`, which is then the one that caches know it by; NULL: memory that answers at once.
+ */
 static const struct timing_memory *memory_at(const struct timing *timing, uint32_t *address)
 {
     for (uint32_t number = 0; number < timing->parameters.memory_count; number++) {
@@ -95,7 +97,8 @@ static void read_ahead(struct timing *timing, uint32_t unit, uint64_t now)
 }
 
 /* Cycles until a unit of flash is there that is asked for now, read ahead or not. */
-static uint32_t read_unit(struct timing *timing, const struct timing_memory *memory, uint32_t unit, uint64_t now)
+static uint32_t read_unit(struct timing *timing, const struct timing_memory *memory, uint32_t unit,
+                          uint64_t now)
 {
     if (reads_ahead(timing, memory) && unit == timing->prefetch_unit) {
         return timing->prefetch_ready > now ? (uint32_t)(timing->prefetch_ready - now) : 0;
@@ -148,7 +151,8 @@ static uint32_t fetch(struct timing *timing, const struct timing_memory *memory,
     if (!cache_access(cache, address)) {
         timing->previous_hit_cache = false;
         wait = fill(timing, memory, number, address, now);
-    } else if (address >> cache->line_shift == timing->filling_line[number] && timing->filled_at[number] > now) {
+    } else if (address >> cache->line_shift == timing->filling_line[number] &&
+               timing->filled_at[number] > now) {
         wait = (uint32_t)(timing->filled_at[number] - now);
     }
     if (reads_ahead(timing, memory) && !cache->fills_whole_lines &&
@@ -278,8 +282,9 @@ static void follow_accesses(struct timing *timing, const struct timing_block *bl
         before = memory;
         if (memory != NULL) {
             fetch_until(timing, walk, access->cycle);
-            walk->stall += access_memory(timing, memory, place, (uint32_t)access->element_bytes * access->elements,
-                                         access->is_store, timing->cycles + access->cycle + walk->stall);
+            walk->stall +=
+                access_memory(timing, memory, place, (uint32_t)access->element_bytes * access->elements,
+                              access->is_store, timing->cycles + access->cycle + walk->stall);
         }
         if (access->followed) {
             loaded[number] = peek(context, address);
@@ -335,10 +340,8 @@ uint32_t timing_enter(struct timing *timing, const struct timing_block *block, c
     uint32_t branch = branch_cycles(timing, block);
     uint32_t own = own_cycles(timing, block);
     timing->cycles += branch;
-    struct walk walk = {.first = block->address,
-                        .place = block->address,
-                        .end = block->end,
-                        .cycles = block->cycles};
+    struct walk walk = {
+        .first = block->address, .place = block->address, .end = block->end, .cycles = block->cycles};
     /* A loop of one block that the cache already holds fetches the same lines in the same order again,
      * which leaves the cache's order of use as it is. */
     if (block->address != timing->previous_address || !timing->previous_hit_cache) {

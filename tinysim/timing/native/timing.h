@@ -59,10 +59,10 @@ struct timing_block {
 struct timing_memory {
     uint32_t address;
     uint32_t bytes;
-    uint32_t home;              /* the address under which caches know it */
-    uint32_t wait_cycles;       /* of a read that no cache answers; for flash its wait states come on top */
-    uint32_t read_width_bytes;  /* of flash: what one read of the array delivers */
-    uint8_t instruction_cache;  /* which cache stands before it, or TIMING_NO_CACHE */
+    uint32_t home;             /* the address under which caches know it */
+    uint32_t wait_cycles;      /* of a read that no cache answers; for flash its wait states come on top */
+    uint32_t read_width_bytes; /* of flash: what one read of the array delivers */
+    uint8_t instruction_cache; /* which cache stands before it, or TIMING_NO_CACHE */
     uint8_t data_cache;
     bool is_flash;
     bool prefetches; /* code is read ahead, while the guest has that switched on */
