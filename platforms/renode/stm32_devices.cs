@@ -838,15 +838,14 @@ namespace Antmicro.Renode.Peripherals.Miscellaneous
             for(var place = 0; place < all.Length; place++)
             {
                 var channel = all[place];
+                // What it is asked by may stand in the list.
+                LoadLink(channel);
                 // As in the embedded engine: what takes nothing of what it was asked for with would be asked for ever.
                 var most = RunsFreely(channel) ? 0x10000 : 64;
                 for(var item = 0; item < most && channel.Active && (RunsFreely(channel) || IsRequested(Selected(place))); item++)
                 {
+                    Transfer(channel);
                     LoadLink(channel);
-                    if(channel.Active)
-                    {
-                        Transfer(channel);
-                    }
                 }
             }
             serving = false;
@@ -873,7 +872,7 @@ namespace Antmicro.Renode.Peripherals.Miscellaneous
 
         private void LoadLink(Channel channel)
         {
-            if(!channel.WantsLink)
+            if(!channel.Active || !channel.WantsLink)
             {
                 return;
             }

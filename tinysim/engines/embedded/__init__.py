@@ -13,9 +13,9 @@ How it works is said where it is done; the traps it avoids are:
 * IPSR cannot be written through Unicorn's interface: its place in a saved context is found out at start, and
   checked. It is brought up to date only before code that reads it.
 
-Not modelled: DMA, parity, hardware flow control, timer inputs and outputs, the MPU, TrustZone (CONTROL.SFPA
-reads as set on Cortex-M33), traps of unaligned accesses, and wait states of peripherals. Within a block the
-serial ports see the time of the block's start.
+Not modelled: parity, hardware flow control, timer inputs and outputs, what the MPU forbids, TrustZone
+(CONTROL.SFPA reads as set on Cortex-M33), traps of unaligned accesses, and wait states of peripherals. Within a
+block the serial ports see the time of the block's start. docs/firmware.md says what each device does.
 """
 
 from tinysim.engines.embedded.engine import EmbeddedEngine

@@ -186,7 +186,11 @@ class RenodeEngine:
         return place + self._last_words()
 
     def stuck(self) -> str | None:
-        """Return None: Renode does not tell what the guest reads."""
+        """Return None: Renode tells only of reads from where it has no registers at all, and at length.
+
+        A guest that reads those over and over keeps it so busy that it does not answer; what it has said last
+        then names the register.
+        """
         return None
 
     def unmodelled(self) -> Sequence[Unmodelled]:
