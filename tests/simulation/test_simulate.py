@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,15 +11,22 @@ import pytest
 
 from tests.fake_device import INSTRUCTIONS_PER_INFERENCE, FakeTargetFactory
 from tests.fake_ports.mischief import forge
-from tinysim.board import load_board
+from tinysim.board import board_ids, load_board
 from tinysim.conformance.tree import check_tree
 from tinysim.datasets.benchmarks import BENCHMARKS
 from tinysim.datasets.dataset import DataSet, open_dataset
 from tinysim.errors import GuestError
+from tinysim.results.system_description import MODELLED_CYCLES, NO_CYCLES
 from tinysim.results.tree import Place, write_submission
 from tinysim.simulation.implementation import Implementation
 from tinysim.simulation.run import Mode, Outcome, simulate
-from tinysim.simulation.submission import describe_figures, make_figures, make_submission
+from tinysim.simulation.submission import (
+    cycles_note,
+    describe_figures,
+    make_facts,
+    make_figures,
+    make_submission,
+)
 
 PLACE = Place("closed", "acme", "nucleo_l4r5zi", "kws")
 EPOCH_S = 1_700_000_000.0
@@ -101,12 +109,27 @@ def test_sessions_of_a_tree_follow_each_other(dataset: DataSet, tmp_path: Path) 
     assert "m-session-start-id[20231114221320]" not in accuracy
 
 
+@pytest.mark.parametrize("board_id", board_ids())
+def test_every_board_s_cycles_are_a_model_s(board_id: str) -> None:
+    assert cycles_note(load_board(board_id)) == MODELLED_CYCLES
+
+
+def test_cycles_of_a_board_without_a_model_are_said_to_be_none(dataset: DataSet, tmp_path: Path) -> None:
+    outcome = run(dataset, tmp_path, mode="performance")
+    assert make_facts(outcome)["cycles_held_against_silicon"] is True
+    untimed = replace(outcome, board=outcome.board.model_copy(update={"timing": {}}))
+    assert cycles_note(untimed.board) == NO_CYCLES
+    assert make_facts(untimed)["cycles_held_against_silicon"] is False
+    assert ("note", f"simulated. {NO_CYCLES}") in describe_figures(untimed)
+
+
 def test_a_simulated_tree_says_so(dataset: DataSet, tmp_path: Path) -> None:
     tree = tree_of(run(dataset, tmp_path), tmp_path / "out")
     system = json.loads(tree["closed/acme/systems/nucleo_l4r5zi.json"])
     assert system["Status"] == "rdi"
     assert system["Hardware Notes"].startswith("Simulated by tinysim")
-    assert "not yet been held against silicon" in system["Hardware Notes"]
+    assert "estimated by a model" in system["Hardware Notes"]
+    assert "docs/silicon.md" in system["Hardware Notes"]
     assert system["General Compiler(s)"] == "clang 22"
     assert system["Processor(s) Frequencies"] == "120 MHz"
     readme = tree["closed/acme/code/kws/nucleo_l4r5zi/README.md"].decode()

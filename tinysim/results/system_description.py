@@ -51,7 +51,10 @@ STATUSES = ("available", "preview", "rdi")
 SIMULATED = "Simulated by tinysim, not measured on a board."
 """How the hardware notes of a simulated system begin; a real board's never do."""
 
-UNPROVEN_CYCLES = "The cycle model has not yet been held against silicon."
+MODELLED_CYCLES = (
+    "Cycles are estimated by a model, whose errors against measurements that others published are in tinysim's "
+    "docs/silicon.md."
+)
 NO_CYCLES = "There is no cycle model of this core yet: an instruction takes one cycle."
 
 

@@ -11,7 +11,7 @@ from tinysim.board import Board
 from tinysim.results.log import RunRecord, format_log, script_of
 from tinysim.results.script import format_script
 from tinysim.results.summary import AccuracySummary, PerformanceSummary, format_accuracy, format_performance
-from tinysim.results.system_description import NO_CYCLES, SIMULATED, UNPROVEN_CYCLES, describe_system
+from tinysim.results.system_description import MODELLED_CYCLES, NO_CYCLES, SIMULATED, describe_system
 from tinysim.results.tree import ModeFiles, Place, Submission
 from tinysim.runner.record import accuracy_record, performance_record
 from tinysim.simulation.run import Outcome
@@ -60,12 +60,13 @@ def make_submission(outcome: Outcome, place: Place, epoch_s: float, summary_name
 
 def cycles_note(board: Board) -> str:
     """Say what is to be thought of a board's cycles."""
-    return NO_CYCLES if timing_model(board) is None else UNPROVEN_CYCLES
+    return NO_CYCLES if timing_model(board) is None else MODELLED_CYCLES
 
 
 def make_facts(outcome: Outcome) -> dict[str, Any]:
     """Return what is known of the implementation and of one inference, for `facts.json` beside the code."""
     implementation, inference = outcome.implementation, outcome.inference
+    has_model = timing_model(outcome.board) is not None
     return {
         "benchmark": outcome.benchmark.id,
         "board": outcome.board.id,
@@ -81,7 +82,7 @@ def make_facts(outcome: Outcome) -> dict[str, Any]:
         "macs_per_inference": implementation.macs,
         "instructions_per_inference": inference.instructions if inference else None,
         "cycles_per_inference": inference.cycles if inference else None,
-        "cycles_held_against_silicon": False if outcome.is_simulated else None,
+        "cycles_held_against_silicon": has_model if outcome.is_simulated else None,
     }
 
 
