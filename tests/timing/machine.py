@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Callable
 from pathlib import Path
 
 import tinysim.timing
@@ -36,6 +37,10 @@ class Machine:
         self.peek = PEEK(lambda _context, address: self.words.get(address, 0))
         control = PEEK(lambda _context, address: controls.get(address, 0))
         self.native.timing_reset(self.state, ctypes.byref(native_parameters(self.model)), control, None)
+
+    def follow(self, peek: Callable[[int], int]) -> None:
+        """Have pointers out of memory read by `peek`."""
+        self.peek = PEEK(lambda _context, address: peek(address))
 
     def write_control(self, address: int, value: int) -> None:
         self.native.timing_written(self.state, address, value)

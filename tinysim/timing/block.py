@@ -12,6 +12,7 @@ from tinysim.timing import instructions as kinds
 from tinysim.timing.accesses import Access, find_accesses
 from tinysim.timing.cores import CORE_TIMINGS, CoreTiming
 from tinysim.timing.parameters import TimingParameters, timing_parameters
+from tinysim.timing.values import Computation
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class BlockTiming:
     again: int
     joined: int
     leaves_slot: bool
-    accesses: tuple[Access, ...]
+    accesses: tuple[Access | Computation, ...]
 
 
 @dataclass(frozen=True)

@@ -98,7 +98,7 @@ class Operands:
 
 def register_list_length(instruction: CsInsn) -> int:
     """Return how many words a load or store of several registers moves."""
-    return sum(2 if is_double(register) else 1 for register in _listed(instruction))
+    return sum(2 if is_double(register) else 1 for register in listed_registers(instruction))
 
 
 def is_double(register: int) -> bool:
@@ -106,7 +106,8 @@ def is_double(register: int) -> bool:
     return bool(arm.ARM_REG_D0 <= register <= arm.ARM_REG_D31)
 
 
-def _listed(instruction: CsInsn) -> list[int]:
+def listed_registers(instruction: CsInsn) -> list[int]:
+    """Return the registers that a load or store of several moves, lowest address first."""
     registers = [operand.reg for operand in instruction.operands if operand.type == arm.ARM_OP_REG]
     return registers if instruction.id in ON_THE_STACK else registers[1:]
 
@@ -218,7 +219,9 @@ def operands_of(instruction: CsInsn) -> Operands:
             kind in STORES | DOUBLE_STORES | STORES_MULTIPLE | FLOAT_STORES_MULTIPLE
             or kind == arm.ARM_INS_VSTR
         ):
-            listed = _listed(instruction) if kind in MULTIPLE else registers[kind in EXCLUSIVE_STORES :]
+            listed = (
+                listed_registers(instruction) if kind in MULTIPLE else registers[kind in EXCLUSIVE_STORES :]
+            )
             stored = frozenset(listed)
             results = frozenset(registers[:1]) if kind in EXCLUSIVE_STORES else frozenset()
         return Operands(address=address, stored=stored, results=results - updated, updated_base=updated)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ctypes
 
-from tinysim.timing.accesses import Access, AccessRange, find_ranges
+from tinysim.timing.accesses import Access, AccessRange, find_ranges, sums_of
 from tinysim.timing.block import BlockTiming, TimingModel
 from tinysim.timing.parameters import memory_of
+from tinysim.timing.values import Computation, Operation, Sum
 
 _NO_TERM = -1
 _LOADED = 16
@@ -16,13 +17,23 @@ _CACHES_MAXIMUM = 3
 ACCESSES_MAXIMUM = 384
 
 
+class NativeSum(ctypes.Structure):
+    """`struct timing_sum`."""
+
+    _fields_ = (
+        ("constant", ctypes.c_uint32),
+        ("term", ctypes.c_int16 * 2),
+        ("shift", ctypes.c_uint8 * 2),
+    )
+
+
 class NativeAccess(ctypes.Structure):
     """`struct timing_access`."""
 
     _fields_ = (
-        ("term", ctypes.c_int8 * 2),
-        ("shift", ctypes.c_uint8 * 2),
-        ("constant", ctypes.c_uint32),
+        ("address", NativeSum),
+        ("right", NativeSum),
+        ("operation", ctypes.c_uint8),
         ("cycle", ctypes.c_uint16),
         ("element_bytes", ctypes.c_uint8),
         ("elements", ctypes.c_uint8),
@@ -116,29 +127,41 @@ class NativeParameters(ctypes.Structure):
     )
 
 
-def _native_access(access: Access, timing: BlockTiming, followed: bool) -> NativeAccess:
+def _native_sum(found: Sum) -> NativeSum:
+    native = NativeSum(constant=found.constant, term=(_NO_TERM, _NO_TERM))
+    for place, term in enumerate(found.terms):
+        native.term[place] = term.register if term.register is not None else _LOADED + (term.loaded or 0)
+        native.shift[place] = term.shift
+    return native
+
+
+def _native_access(step: Access | Computation, timing: BlockTiming, followed: bool) -> NativeAccess:
+    if isinstance(step, Computation):
+        return NativeAccess(
+            operation=step.operation,
+            known=True,
+            address=_native_sum(step.left),
+            right=_native_sum(step.right),
+        )
     native = NativeAccess(
-        term=(_NO_TERM, _NO_TERM),
-        cycle=min(timing.cycles_before[access.instruction], 0xFFFF),
-        element_bytes=access.element_bytes,
-        elements=access.elements,
-        known=access.address is not None,
+        operation=Operation.ACCESS,
+        cycle=min(timing.cycles_before[step.instruction], 0xFFFF),
+        element_bytes=step.element_bytes,
+        elements=step.elements,
+        known=step.address is not None,
         followed=followed,
-        is_store=access.is_store,
-        overlapped=access.instruction in timing.overlapped,
+        is_store=step.is_store,
+        overlapped=step.instruction in timing.overlapped,
     )
-    if access.address is not None:
-        native.constant = access.address.constant
-        for place, term in enumerate(access.address.terms):
-            native.term[place] = term.register if term.register is not None else _LOADED + (term.loaded or 0)
-            native.shift[place] = term.shift
+    if step.address is not None:
+        native.address = _native_sum(step.address)
     return native
 
 
 def native_block(timing: BlockTiming, address: int, size_bytes: int) -> NativeBlock:
     """Return `timing` of the block of `size_bytes` at `address` as native code reads it."""
     accesses = timing.accesses[:ACCESSES_MAXIMUM]
-    terms = [term for access in accesses if access.address is not None for term in access.address.terms]
+    terms = [term for access in accesses for found in sums_of(access) for term in found.terms]
     followed = {term.loaded for term in terms if term.loaded is not None}
     access_array = (NativeAccess * len(accesses))(
         *(_native_access(access, timing, number in followed) for number, access in enumerate(accesses))

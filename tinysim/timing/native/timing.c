@@ -256,6 +256,49 @@ static uint32_t access_memory(struct timing *timing, const struct timing_memory 
     return stall;
 }
 
+static uint32_t evaluate(const struct timing_sum *sum, const uint32_t *registers, const uint32_t *loaded)
+{
+    uint32_t value = sum->constant;
+    for (uint32_t part = 0; part < 2 && sum->term[part] != TIMING_NO_TERM; part++) {
+        int term = sum->term[part];
+        value += (term < TIMING_LOADED ? registers[term] : loaded[term - TIMING_LOADED]) << sum->shift[part];
+    }
+    return value;
+}
+
+/* Shifts and rotations by a register use its lowest byte (ARMv7-M ARM, A7.4.2). */
+static uint32_t operate(enum timing_operation operation, uint32_t left, uint32_t right)
+{
+    uint32_t shift = right & 0xFFu;
+    uint32_t sign = left >> 31 != 0 ? UINT32_MAX : 0;
+    switch (operation) {
+    case TIMING_ADD:
+        return left + right;
+    case TIMING_SUBTRACT:
+        return left - right;
+    case TIMING_MULTIPLY:
+        return left * right;
+    case TIMING_AND:
+        return left & right;
+    case TIMING_OR:
+        return left | right;
+    case TIMING_EXCLUSIVE_OR:
+        return left ^ right;
+    case TIMING_SHIFT_LEFT:
+        return shift < 32 ? left << shift : 0;
+    case TIMING_SHIFT_RIGHT:
+        return shift < 32 ? left >> shift : 0;
+    case TIMING_SHIFT_RIGHT_SIGNED:
+        return shift >= 32 ? sign : shift == 0 ? left : left >> shift | sign << (32 - shift);
+    case TIMING_ROTATE_RIGHT:
+        return shift % 32 == 0 ? left : left >> shift % 32 | left << (32 - shift % 32);
+    case TIMING_ACCESS:
+    case TIMING_PEEK:
+        break;
+    }
+    return 0;
+}
+
 static void follow_accesses(struct timing *timing, const struct timing_block *block, struct walk *walk,
                             const uint32_t *registers, timing_peek *peek, void *context)
 {
@@ -267,11 +310,13 @@ static void follow_accesses(struct timing *timing, const struct timing_block *bl
         if (!access->known) {
             continue;
         }
-        uint32_t address = access->constant;
-        for (uint32_t part = 0; part < 2 && access->term[part] != TIMING_NO_TERM; part++) {
-            int term = access->term[part];
-            uint32_t value = term < TIMING_LOADED ? registers[term] : loaded[term - TIMING_LOADED];
-            address += value << access->shift[part];
+        uint32_t address = evaluate(&access->address, registers, loaded);
+        if (access->operation != TIMING_ACCESS) {
+            uint32_t right = evaluate(&access->right, registers, loaded);
+            loaded[number] = access->operation == TIMING_PEEK
+                                 ? peek(context, address)
+                                 : operate((enum timing_operation)access->operation, address, right);
+            continue;
         }
         if (!access->is_store) {
             walk->stall += unaligned_cycles(timing, address, access->element_bytes);

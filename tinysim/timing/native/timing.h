@@ -11,12 +11,34 @@
 enum { TIMING_NO_TERM = -1, TIMING_LOADED = 16, TIMING_ACCESSES_MAXIMUM = 384 };
 enum { TIMING_MEMORIES_MAXIMUM = 8, TIMING_CACHES = 3, TIMING_NO_CACHE = 0xFF };
 
-/* An access's address: at most two terms, each a register at entry (0 to 14) or the value that an earlier
- * load of the block brought (TIMING_LOADED plus its number), and a constant. */
-struct timing_access {
-    int8_t term[2];
-    uint8_t shift[2];
+/* At most two terms, each a register at entry (0 to 14) or the value that an earlier entry of the block's
+ * list brought (TIMING_LOADED plus its number), shifted left, and a constant. */
+struct timing_sum {
     uint32_t constant;
+    int16_t term[2];
+    uint8_t shift[2];
+};
+
+/* What an entry of the list does: access memory, or only work out a value that later entries need. */
+enum timing_operation {
+    TIMING_ACCESS,
+    TIMING_PEEK,
+    TIMING_ADD,
+    TIMING_SUBTRACT,
+    TIMING_MULTIPLY,
+    TIMING_AND,
+    TIMING_OR,
+    TIMING_EXCLUSIVE_OR,
+    TIMING_SHIFT_LEFT,
+    TIMING_SHIFT_RIGHT,
+    TIMING_SHIFT_RIGHT_SIGNED,
+    TIMING_ROTATE_RIGHT,
+};
+
+struct timing_access {
+    struct timing_sum address; /* or the left operand */
+    struct timing_sum right;   /* of an operation */
+    uint8_t operation;
     uint16_t cycle; /* of the block, in which it is executed */
     uint8_t element_bytes;
     uint8_t elements;
