@@ -68,7 +68,7 @@ def test_a_hang_names_the_register_that_never_changes():
     now = guest.engine.now()
     text = guest.engine.whereabouts()
     assert "guest+" in text
-    assert "waits for 0x40013008" in text or "waits for 0x40013000" in text
+    assert "waits for spi1+0x8 (0x40013008)" in text or "waits for spi1+0x0 (0x40013000)" in text
     # Looking does not disturb.
     assert guest.engine.now() == now
 
