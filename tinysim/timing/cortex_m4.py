@@ -108,6 +108,8 @@ def _reload_cycles(instruction: CsInsn) -> int:
 def _instruction_cycles(instruction: CsInsn, previous: CsInsn | None) -> int:
     """Return the cycles of `instruction` when it follows `previous` in the same block, without any refill."""
     kind = instruction.id
+    if previous is not None and _waits_for_float(instruction, previous):
+        return _instruction_cycles(instruction, None) + 1
     if kind in kinds.MEMORY:
         return _memory_cycles(instruction, previous)
     if kind in kinds.NO_OPERATIONS:
@@ -131,6 +133,18 @@ def _instruction_cycles(instruction: CsInsn, previous: CsInsn | None) -> int:
     return 1
 
 
+def _waits_for_float(instruction: CsInsn, previous: CsInsn) -> bool:
+    """Tell whether an instruction uses the result of the floating-point arithmetic just before it.
+
+    Such arithmetic takes "one cycle longer if their result is consumed by the following instruction", but for
+    multiply and accumulate, which "consume their addend one cycle later" (7.2.3).
+    """
+    if previous.id not in kinds.FLOAT_ARITHMETIC:
+        return False
+    operands = kinds.operands_of(instruction)
+    return bool(kinds.operands_of(previous).results & (operands.ordinary | operands.stored))
+
+
 def _memory_cycles(instruction: CsInsn, previous: CsInsn | None) -> int:
     kind = instruction.id
     addresses = kinds.address_registers(instruction)
@@ -150,8 +164,7 @@ def _memory_cycles(instruction: CsInsn, previous: CsInsn | None) -> int:
         return 3 + stall
     if kind in (arm.ARM_INS_VLDR, arm.ARM_INS_VSTR):
         return (3 if kinds.is_double(instruction.operands[0].reg) else 2) + stall
-    if kind in kinds.STORES and not _has_index_register(instruction):
-        # "STR Rx,[Ry,#imm] is always one cycle."
+    if _ends_at_once(instruction):
         return 1 + stall
     return (1 if previous is not None and _overlaps(instruction, previous) else 2) + stall
 
@@ -166,11 +179,17 @@ def _overlaps(instruction: CsInsn, previous: CsInsn) -> bool:
     """
     if instruction.id not in kinds.LOADS | kinds.STORES or previous.id not in kinds.LOADS:
         return False
-    if instruction.id in kinds.STORES and not _has_index_register(instruction):
+    if _ends_at_once(instruction):
         return False
     loaded = kinds.destination_registers(previous) - kinds.base_update(previous)
     return not loaded & kinds.address_registers(instruction)
 
 
-def _has_index_register(instruction: CsInsn) -> bool:
-    return any(operand.type == arm.ARM_OP_MEM and operand.mem.index != 0 for operand in instruction.operands)
+def _ends_at_once(instruction: CsInsn) -> bool:
+    """Tell whether the core does not wait for a store.
+
+    "STR Rx,[Ry,#imm] is always one cycle"; "STREX is treated more like an LDR" (3.3.2).
+    """
+    return instruction.id in kinds.STORES - kinds.EXCLUSIVE_STORES and not any(
+        operand.type == arm.ARM_OP_MEM and operand.mem.index != 0 for operand in instruction.operands
+    )
