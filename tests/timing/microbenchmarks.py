@@ -1,0 +1,180 @@
+"""Loops that each execute one rule of the timing model, and what runs them on the embedded engine.
+
+All loops of a board are in one image; the test writes which one to run, and how many rounds, into RAM before the
+guest starts. Rounds are counted by "SUBS; BNE" at the loop's end, which `loop` cycles of each core include.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from elftools.elf.elffile import ELFFile
+
+from tests.engines.guest import BUILD, FLAGS, GUESTS
+from tests.timing.assembler import COMPILER_CORES
+from tinysim.board import Board, load_board
+from tinysim.engines import Stop
+from tinysim.engines.embedded import EmbeddedEngine
+from tinysim.image import load_image
+
+MAILBOX = 0x2000_0000
+ROUNDS = 64
+SECOND_NS = 1_000_000_000
+
+_HEAD = """
+    .syntax unified
+    .thumb
+    .section .vectors, "a"
+    .word 0x20010000
+    .word Reset_Handler
+    .rept 9
+    .word Default_Handler
+    .endr
+    .word SVC_Handler
+    .rept 4
+    .word Default_Handler
+    .endr
+    .text
+    .balign 64
+    .thumb_func
+SVC_Handler:
+    bx lr
+    .thumb_func
+Default_Handler:
+    b .
+    .global Reset_Handler
+    .thumb_func
+Reset_Handler:
+    ldr r0, =mailbox
+    ldr r0, [r0]
+    ldr r1, [r0]
+    bx r1
+mailbox:
+    .word 0x20000000
+    .ltorg
+"""
+_FLOAT_ON = "ldr r0, =0xE000ED88; movs r1, #15; lsls r1, r1, #20; str r1, [r0]"
+
+
+@dataclass(frozen=True)
+class Microbenchmark:
+    """A loop whose round takes `cycles`, counted by hand from `source`.
+
+    At its start r4 and r6 point to RAM and r5 to constants in flash, all 64-byte aligned; r7 counts the rounds.
+    `setup` is executed before the loop, `tail` stands behind it: a function called FUNCTION. `memory` names what
+    the guest writes into its control registers first (see `Bench`). `deviation` says why the model disagrees,
+    where it is known to.
+    """
+
+    body: str
+    cycles: float
+    source: str
+    setup: str = ""
+    tail: str = ""
+    memory: str = "fast"
+    deviation: str = ""
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A board with its microbenchmarks; `memory` are the registers, and what the guest writes into them."""
+
+    board_id: str
+    core: str
+    memory: Mapping[str, Mapping[int, int]]
+    rules: Mapping[str, Microbenchmark]
+    ram: int = 0x2000_0000
+
+
+def _routine(bench: Bench, number: int, rule: Microbenchmark) -> str:
+    writes = "\n".join(
+        f"ldr r0, ={register}; ldr r1, ={value}; str r1, [r0]"
+        for register, value in bench.memory[rule.memory].items()
+    )
+    text = f"""
+    .thumb_func
+routine_{number}:
+    {"" if bench.core == "cortex-m0+" else _FLOAT_ON}
+    {writes}
+    ldr r0, =mailbox; ldr r0, [r0]; ldr r7, [r0, #4]
+    ldr r4, ={bench.ram + 0x2000}; ldr r5, =constants; ldr r6, ={bench.ram + 0x1000}
+    {rule.setup}
+    b 1f
+    .ltorg
+    .balign 64
+1:  {rule.body}
+    subs r7, #1
+    {"beq 9f; b 1b" if rule.memory.endswith(" far") else "bne 1b"}
+9:  wfi
+    b .
+    .balign 64
+    {rule.tail}
+    .ltorg
+    .balign 64
+"""
+    return text.replace("FUNCTION", f"function_{number}")
+
+
+def build(bench: Bench) -> Path:
+    """Return the ELF image of all microbenchmarks of a board."""
+    routines = "".join(_routine(bench, number, rule) for number, rule in enumerate(bench.rules.values()))
+    source = f"{_HEAD}{routines}\n.balign 64\nconstants: .fill 16384, 4, 0x01010101\n"
+    digest = hashlib.sha256(source.encode() + (GUESTS / "guest.ld").read_bytes()).hexdigest()[:16]
+    BUILD.mkdir(parents=True, exist_ok=True)
+    elf = BUILD / f"microbenchmarks_{bench.board_id}-{digest}.elf"
+    if elf.exists():
+        return elf
+    with tempfile.TemporaryDirectory(dir=BUILD) as scratch:
+        assembly, made = Path(scratch) / "microbenchmarks.s", Path(scratch) / "made.elf"
+        script = Path(scratch) / "guest.ld"
+        assembly.write_text(source)
+        # Loops larger than the largest cache need more room than other guests.
+        script.write_text((GUESTS / "guest.ld").read_text().replace("LENGTH = 64K", "LENGTH = 512K", 1))
+        target = ("-target", "thumb-freestanding-eabihf", f"-mcpu={COMPILER_CORES[bench.core]}")
+        command = [sys.executable, "-m", "ziglang", "cc", *target, *FLAGS]
+        command += [
+            "-Wno-unused-command-line-argument",
+            str(assembly),
+            f"-Wl,-T,{script}",
+            "-Wl,-e,Reset_Handler",
+            "-o",
+            str(made),
+        ]
+        zig = {"ZIG_GLOBAL_CACHE_DIR": str(BUILD / "zig"), "ZIG_LOCAL_CACHE_DIR": str(BUILD / "zig")}
+        done = subprocess.run(command, env=os.environ | zig, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        os.replace(made, elf)
+    return elf
+
+
+class Runner:
+    """A board that runs microbenchmarks, each from reset on."""
+
+    def __init__(self, bench: Bench, board: Board | None = None) -> None:
+        elf = build(bench)
+        self.bench = bench
+        board = board or load_board(bench.board_id)
+        self.engine = EmbeddedEngine(board, load_image(elf, board))
+        self.at_reset = self.engine.snapshot()
+        self.numbers = {name: number for number, name in enumerate(self.bench.rules)}
+        with elf.open("rb") as file:
+            table = ELFFile(file).get_section_by_name(".symtab")
+            self.symbols = {symbol.name: int(symbol["st_value"]) for symbol in table.iter_symbols()}
+
+    def cycles(self, name: str) -> float:
+        """Return the cycles of a round of the microbenchmark in its steady state."""
+        return (self._total(name, 2 * ROUNDS) - self._total(name, ROUNDS)) / ROUNDS
+
+    def _total(self, name: str, rounds: int) -> int:
+        self.engine.restore(self.at_reset)
+        routine = self.symbols[f"routine_{self.numbers[name]}"] | 1
+        self.engine.write_memory(MAILBOX, routine.to_bytes(4, "little") + rounds.to_bytes(4, "little"))
+        assert self.engine.run(SECOND_NS) is Stop.ASLEEP
+        return self.engine.now().cycles

@@ -1,0 +1,5 @@
+"""The microbenchmarks of every board."""
+
+from tests.timing import rules_cortex_m0plus, rules_cortex_m4
+
+BENCHES = {bench.board_id: bench for bench in (rules_cortex_m0plus.BENCH, rules_cortex_m4.BENCH)}
