@@ -9,8 +9,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from tinysim.bench.boards import BoardSpeed, measure_board
 from tinysim.bench.both import Figures, engines, measure
-from tinysim.bench.engine import EngineSpeed, measure_engine
+from tinysim.bench.engine import EngineSpeed, Timing, measure_engine
+from tinysim.board import board_ids
 from tinysim.errors import TinysimError, UserError
 
 
@@ -41,6 +43,22 @@ def engine_table(speed: EngineSpeed) -> Table:
     return table
 
 
+def boards_table(speeds: list[BoardSpeed]) -> Table:
+    """Return what the timing model costs on each board; in brackets the ratio to bare Unicorn in the same run."""
+    table = Table(title="The timing model, own kws image of each board: million instructions a second")
+    table.add_column("board")
+    table.add_column("bare Unicorn", justify="right")
+    for timing in Timing:
+        table.add_column(f"timing {timing.value}", justify="right")
+    table.add_column("performance run", justify="right")
+    for speed in speeds:
+        rates = (f"{speed.mips[timing]:.0f} ({speed.ratio[timing]:.2f})" for timing in Timing)
+        table.add_row(speed.board_id, f"{speed.bare_mips:.0f}", *rates, f"{speed.performance_s:.1f} s")
+    table.add_section()
+    table.add_row("wanted", "", "", "", ">= 80", "< 30 s")
+    return table
+
+
 def both_table(figures: list[Figures]) -> Table:
     """Return the engines side by side."""
     table = Table(title="Both engines, same kws image and inputs")
@@ -65,6 +83,7 @@ def main() -> int:
     console, build = Console(), Path("build")
     try:
         console.print(engine_table(measure_engine(build)))
+        console.print(boards_table([measure_board(board_id, build) for board_id in board_ids()]))
         names, missing = engines()
         console.print(both_table([measure(name, build) for name in names]))
         if missing is not None:

@@ -67,13 +67,14 @@ def measure(engine: str, build_folder: Path) -> Figures:
         mips=INFERENCES * instructions / inference_s / 1e6,
         uart_bytes_per_s=UART_BYTES / input_s,
         instructions_per_inference=instructions,
-        performance_s=_run_s(engine, "performance", build_folder),
-        accuracy_s=_run_s(engine, "accuracy", build_folder),
+        performance_s=run_s(BOARD, engine, "performance", build_folder),
+        accuracy_s=run_s(BOARD, engine, "accuracy", build_folder),
     )
 
 
-def _run_s(engine: str, mode: str, build_folder: Path) -> float:
+def run_s(board_id: str, engine: str, mode: str, build_folder: Path) -> float:
+    """Return the host seconds of a whole `tinysim sim kws` command."""
     with tempfile.TemporaryDirectory() as out:
-        command = [sys.executable, "-m", "tinysim", "sim", "kws", "--engine", engine, "--mode", mode]
-        command += ["--out", out, "--build", str(build_folder)]
+        command = [sys.executable, "-m", "tinysim", "sim", "kws", "--board", board_id, "--engine", engine]
+        command += ["--mode", mode, "--out", out, "--build", str(build_folder)]
         return seconds(lambda: subprocess.run(command, check=True, capture_output=True))

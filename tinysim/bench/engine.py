@@ -7,16 +7,19 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 
 from tinysim.bench.bare import BareUnicorn
-from tinysim.board import load_board
+from tinysim.board import Board, load_board
 from tinysim.datasets.benchmarks import BENCHMARKS
 from tinysim.datasets.dataset import open_dataset
 from tinysim.engines import Engine
+from tinysim.engines.embedded import EmbeddedEngine
+from tinysim.image import load_image
 from tinysim.port.protocol_sim import Serial
 from tinysim.runner.device import Device
-from tinysim.runner.performance import measure_single_inference
+from tinysim.runner.performance import SingleInference, measure_single_inference
 from tinysim.session import Session
 from tinysim.simulation.implementation import build_implementation
 from tinysim.simulation.targets import SimulatedTarget
@@ -49,25 +52,44 @@ class EngineSpeed:
     instructions_per_inference: int
 
 
-class _Bench:
+class Timing(Enum):
+    """How much of the timing model is on: nothing of it, a core whose memories answer at once, all of it."""
+
+    OFF = "off"
+    PIPELINE = "on, without memories"
+    WITH_CACHES = "on, with caches"
+
+
+class BootedBoard:
     """A booted board with an input loaded."""
 
-    def __init__(self, image: Path, data: bytes, timing: str) -> None:
+    def __init__(self, board: Board, image: Path, data: bytes, timing: Timing) -> None:
         began = time.perf_counter()
         self.port = Serial()
-        self.port.port = f"sim://{BOARD}?firmware={image}&timing={timing}&engine=embedded"
+        self.port.port = f"sim://{board.id}?firmware={image}&timing=off&engine=embedded"
         self.port.open()
+        if timing is not Timing.OFF:
+            if timing is Timing.PIPELINE:
+                board = without_memories(board)
+            self.port.engine = EmbeddedEngine(board, load_image(image, board))
         self.target = SimulatedTarget(self.port)
         self.device = Device(Session(self.port))
         self.device.wait_for_banner()
         self.boot_s = time.perf_counter() - began
         self.device.load(data)
 
-    def instructions(self, data: bytes) -> int:
-        return measure_single_inference(self.target, self.device, data).instructions
+    def inference(self, data: bytes) -> SingleInference:
+        """Count one inference on `data`."""
+        return measure_single_inference(self.target, self.device, data)
 
-    def infer(self) -> float:
-        return seconds(lambda: self.device.infer(INFERENCES, 0))
+    def infer(self, times: int) -> float:
+        """Return the host seconds of so many inferences."""
+        return seconds(lambda: self.device.infer(times, 0))
+
+
+def without_memories(board: Board) -> Board:
+    """Return `board` as its timing model sees it where every memory answers at once: nothing to simulate."""
+    return board.model_copy(update={"timing": {**board.timing, "cache": (), "path": ()}})
 
 
 def seconds(action: Callable[[], object]) -> float:
@@ -83,17 +105,18 @@ def measure_engine(build_folder: Path) -> EngineSpeed:
     dataset = open_dataset(benchmark)
     data = dataset.read(dataset.performance_segments()[0])
     image = build_implementation(board, benchmark, "zig", build_folder).image
-    counting, timing = _Bench(image, data, "off"), _Bench(image, data, "on")
+    counting = BootedBoard(board, image, data, Timing.OFF)
+    timing = BootedBoard(board, image, data, Timing.WITH_CACHES)
     with contextlib.closing(counting.port), contextlib.closing(timing.port):
         assert counting.port.engine is not None
         bare = BareUnicorn(counting.port.engine, "model_invoke", plain_ram=False)
         plain = BareUnicorn(counting.port.engine, "model_invoke", plain_ram=True)
-        instructions = counting.instructions(data)
+        instructions = counting.inference(data).instructions
         rounds = []
         for number in range(ROUNDS + 1):
             bare_s = seconds(lambda: bare.call(INFERENCES))
             plain_s = seconds(lambda: plain.call(INFERENCES))
-            row = (bare_s, plain_s, counting.infer(), timing.infer())
+            row = (bare_s, plain_s, counting.infer(INFERENCES), timing.infer(INFERENCES))
             if number > 0:  # the first round translates the code
                 rounds.append(row)
         millions = INFERENCES * instructions / 1e6

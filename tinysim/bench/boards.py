@@ -1,0 +1,74 @@
+"""What the timing model costs on each board: the same kws firmware with it off, on, and on with caches."""
+
+from __future__ import annotations
+
+import contextlib
+import statistics
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from tinysim.bench.bare import BareUnicorn
+from tinysim.bench.both import run_s
+from tinysim.bench.engine import BootedBoard, Timing, seconds
+from tinysim.board import load_board
+from tinysim.datasets.benchmarks import BENCHMARKS
+from tinysim.datasets.dataset import open_dataset
+from tinysim.simulation.implementation import build_implementation
+
+ROUNDS = 3
+ROUND_INSTRUCTIONS = 150e6
+
+
+@dataclass(frozen=True)
+class BoardSpeed:
+    """Medians over rounds in which bare Unicorn and each kind of timing took turns.
+
+    Rates are millions of guest instructions a second of host time; ratios are medians of each round's ratio to
+    the faster kind of bare Unicorn. `performance_s` is a whole command with the image already built: a
+    performance run of five windows of at least ten seconds of the board's time.
+    """
+
+    board_id: str
+    instructions_per_inference: int
+    cycles_per_inference: int
+    bare_mips: float
+    mips: dict[Timing, float]
+    ratio: dict[Timing, float]
+    performance_s: float
+
+
+def measure_board(board_id: str, build_folder: Path) -> BoardSpeed:
+    """Build the kws image in `build_folder` and measure. Raises UserError where data or compiler are missing."""
+    board, benchmark = load_board(board_id), BENCHMARKS["kws"]
+    dataset = open_dataset(benchmark)
+    data = dataset.read(dataset.performance_segments()[0])
+    image = build_implementation(board, benchmark, "zig", build_folder).image
+    with contextlib.ExitStack() as opened:
+        booted = {}
+        for timing in Timing:
+            booted[timing] = BootedBoard(board, image, data, timing)
+            opened.callback(booted[timing].port.close)
+        engine = booted[Timing.OFF].port.engine
+        assert engine is not None
+        bare = [BareUnicorn(engine, "model_invoke", plain_ram=plain) for plain in (False, True)]
+        inference = booted[Timing.WITH_CACHES].inference(data)
+        times = max(1, round(ROUND_INSTRUCTIONS / inference.instructions))
+        millions = times * inference.instructions / 1e6
+        rounds = []
+        for number in range(ROUNDS + 1):
+            bare_s = min(seconds(partial(kind.call, times)) for kind in bare)
+            row = {timing: booted[timing].infer(times) for timing in Timing}
+            if number > 0:  # the first round translates the code
+                rounds.append((bare_s, row))
+    return BoardSpeed(
+        board_id=board_id,
+        instructions_per_inference=inference.instructions,
+        cycles_per_inference=inference.cycles,
+        bare_mips=statistics.median(millions / bare_s for bare_s, _ in rounds),
+        mips={timing: statistics.median(millions / row[timing] for _, row in rounds) for timing in Timing},
+        ratio={
+            timing: statistics.median(bare_s / row[timing] for bare_s, row in rounds) for timing in Timing
+        },
+        performance_s=run_s(board_id, "embedded", "performance", build_folder),
+    )
