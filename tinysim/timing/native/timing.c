@@ -237,6 +237,9 @@ static uint32_t access_memory(struct timing *timing, const struct timing_memory 
 {
     uint32_t number = memory->data_cache;
     bool cached = number != TIMING_NO_CACHE && timing->cache_on[number];
+    if (cached && number == memory->instruction_cache) {
+        timing->previous_hit_cache = false; /* data may push code out */
+    }
     uint32_t step = cached ? 1u << timing->caches[number].part_shift : memory->read_width_bytes;
     uint32_t stall = 0;
     for (uint32_t place = address & ~(step - 1u); place < address + bytes; place += step) {
@@ -370,13 +373,19 @@ static uint32_t branch_cycles(struct timing *timing, const struct timing_block *
     return cycles + (foreseen ? 0 : timing->previous_mispredicted);
 }
 
+/* Whether the block was executed just before. */
+static bool is_repeated(const struct timing *timing, const struct timing_block *block)
+{
+    return block->address == timing->previous_address && block->end == timing->previous_end;
+}
+
 /* What the block costs by itself, coming from where it does. */
 static uint32_t own_cycles(const struct timing *timing, const struct timing_block *block)
 {
     if (block->address == timing->previous_end) {
         return timing->previous_leaves_slot ? block->joined : block->cycles;
     }
-    return block->address == timing->previous_address ? block->again : block->cycles;
+    return is_repeated(timing, block) ? block->again : block->cycles;
 }
 
 uint32_t timing_enter(struct timing *timing, const struct timing_block *block, const uint32_t *registers,
@@ -389,7 +398,7 @@ uint32_t timing_enter(struct timing *timing, const struct timing_block *block, c
         .first = block->address, .place = block->address, .end = block->end, .cycles = block->cycles};
     /* A loop of one block that the cache already holds fetches the same lines in the same order again,
      * which leaves the cache's order of use as it is. */
-    if (block->address != timing->previous_address || !timing->previous_hit_cache) {
+    if (!is_repeated(timing, block) || !timing->previous_hit_cache) {
         walk.memory = memory_at(timing, &walk.first);
         walk.place = walk.first;
         walk.end = walk.first + (block->end - block->address);
