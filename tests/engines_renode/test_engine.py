@@ -10,7 +10,7 @@ from tests.engines_renode.conftest import MakeEngine
 from tests.engines_renode.guests import ECHO
 from tinysim.board import board_ids, load_board
 from tinysim.engines import Engine, StampedByte, Stop
-from tinysim.engines.renode.engine import RenodeEngine, instructions_per_us
+from tinysim.engines.renode.engine import RenodeEngine, instructions_per_ms
 
 CHARACTER_NS = 10 * 1e9 / 115_200
 MILLISECOND_NS = 1_000_000
@@ -55,16 +55,42 @@ def test_instructions_are_counted_exactly(make_engine: MakeEngine, rounds: int) 
 def test_time_follows_cycles_per_instruction(make_engine: MakeEngine) -> None:
     engine = make_engine("loop: adds r0, #1\n b loop", cycles_per_instruction=1.5)
     assert engine.run(MILLISECOND_NS) is Stop.DEADLINE
-    assert engine.instructions_per_us == 80
+    assert engine.instructions_per_ms == 80_000
     assert engine.now().instructions == 80_000
     assert engine.now().cycles == 120_000
 
 
 @pytest.mark.parametrize(
-    ("cycles_per_instruction", "expected"), [(1.0, 120), (1.4, 86), (1.395, 86), (0.7, 171), (500.0, 1)]
+    ("cycles_per_instruction", "expected"),
+    [(1.0, 120_000), (1.4, 85_714), (1.395, 86_022), (0.7, 171_429), (500.0, 1000)],
 )
-def test_whole_instructions_a_microsecond(cycles_per_instruction: float, expected: int) -> None:
-    assert instructions_per_us(load_board("nucleo_l4r5zi"), cycles_per_instruction) == expected
+def test_whole_instructions_a_millisecond(cycles_per_instruction: float, expected: int) -> None:
+    assert instructions_per_ms(load_board("nucleo_l4r5zi"), cycles_per_instruction) == expected
+
+
+def test_speeds_between_whole_numbers_of_instructions_a_microsecond(make_engine: MakeEngine) -> None:
+    engine = make_engine(
+        "loop: adds r0, #1\n b loop", on=load_board("nucleo_g0b1re"), cycles_per_instruction=1.7
+    )
+    assert engine.instructions_per_ms == 37_647
+    # 64.7 % of each 10 ms at 38 a microsecond, the rest at 37, however a run is divided.
+    for until_us, instructions in ((1003, 38_114), (6_470, 245_860), (7_001, 265_507), (100_000, 3_764_700)):
+        engine.run(until_us * 1000)
+        assert engine.now().time_ns == until_us * 1000
+        assert engine.now().instructions == instructions
+    assert engine.now().cycles == pytest.approx(64_000 * 100, rel=1e-4)
+
+
+def test_a_state_is_reached_again_at_a_speed_between_whole_numbers(make_engine: MakeEngine) -> None:
+    engine = make_engine("loop: adds r0, #1\n b loop", cycles_per_instruction=1.37)
+    engine.run(3 * MILLISECOND_NS + 1000)
+    kept, then = engine.snapshot(), engine.now()
+    engine.run(8 * MILLISECOND_NS)
+    later, registers = engine.now(), engine.registers()
+    engine.restore(kept)
+    assert engine.now() == then
+    engine.run(8 * MILLISECOND_NS)
+    assert (engine.now(), engine.registers()) == (later, registers)
 
 
 @pytest.mark.parametrize("board_id", board_ids())

@@ -17,7 +17,7 @@ class MachineDescription:
     console: str
     segments: tuple[tuple[int, bytes], ...]
     vector_table: int
-    mips: int
+    instructions_per_ms: int
 
 
 @dataclass(frozen=True)

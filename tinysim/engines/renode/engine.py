@@ -38,8 +38,8 @@ _STRAY_ACCESS = re.compile(
 class RenodeEngine:
     """A simulated board; see `tinysim.engines.Engine`.
 
-    Renode has no cycle model: the core executes a fixed whole number of instructions a microsecond,
-    `instructions_per_us`, the nearest to what `cycles_per_instruction` asks for at the board's clock. Raises
+    Renode has no cycle model: the core executes a fixed number of instructions in 10 ms, ten times
+    `instructions_per_ms`, the nearest to what `cycles_per_instruction` asks for at the board's clock. Raises
     UserError where Renode or pyrenode3 is not installed, and TinysimError where Renode fails.
     """
 
@@ -54,7 +54,7 @@ class RenodeEngine:
         if uart is not None and uart not in names:
             raise UserError(f"{board.id} has no UART {uart!r}: it has {', '.join(names)}")
         self._uart = uart
-        self.instructions_per_us = instructions_per_us(board, cycles_per_instruction)
+        self.instructions_per_ms = instructions_per_ms(board, cycles_per_instruction)
         self._process: subprocess.Popen[bytes] | None = None
         installation = find_installation()
         if not isinstance(installation, Installation):
@@ -87,7 +87,7 @@ class RenodeEngine:
             console=self._uart or board.console.uart,
             segments=tuple((segment.address, segment.content) for segment in self.image.segments),
             vector_table=self.image.vector_table,
-            mips=self.instructions_per_us,
+            instructions_per_ms=self.instructions_per_ms,
         )
 
     def _ask(self, method: str, *arguments: object, limit_s: float | None = None) -> Any:
@@ -115,9 +115,9 @@ class RenodeEngine:
         return f"; Renode's last words: {' | '.join(lines[-_LAST_WORDS_LINES:])}" if lines else ""
 
     def _stamp(self, moment: Moment) -> Stamp:
-        clock_mhz = self.board.core.clock_hz // 1_000_000
+        clock_khz = self.board.core.clock_hz // 1000
         return Stamp(
-            moment.time_ns, moment.instructions, moment.instructions * clock_mhz // self.instructions_per_us
+            moment.time_ns, moment.instructions, moment.instructions * clock_khz // self.instructions_per_ms
         )
 
     def now(self) -> Stamp:
@@ -262,13 +262,13 @@ def _unmodelled(board: Board, image: Image, accesses: Sequence[tuple[str, str, s
     return list(found.values())
 
 
-def instructions_per_us(board: Board, cycles_per_instruction: float) -> int:
-    """Return Renode's `PerformanceInMips` for a board's clock and CPI: a whole number, at least 1.
+def instructions_per_ms(board: Board, cycles_per_instruction: float) -> int:
+    """Return how many instructions a millisecond has at a board's clock and CPI: at least one a microsecond.
 
-    Rounding moves time by at most half an instruction in a microsecond: 0.6 % at 86 instructions, which is
-    120 MHz at a CPI of 1.4.
+    `PerformanceInMips`, a whole number, would put time off by up to 1.3 % at 38 instructions a microsecond,
+    which is 64 MHz at a CPI of 1.7. So Renode's end changes between the two nearest numbers.
     """
-    return max(1, round(board.core.clock_hz / 1_000_000 / cycles_per_instruction))
+    return max(1000, round(board.core.clock_hz / 1000 / cycles_per_instruction))
 
 
 def _ending(status: int) -> str:

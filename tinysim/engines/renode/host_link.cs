@@ -36,7 +36,14 @@ namespace Antmicro.Renode.Peripherals.UART
         {
             output.SetLength(0);
             dropped = 0;
+            resetAt = Microseconds(machine.ElapsedVirtualTime.TimeElapsed.TotalNanoseconds);
         }
+
+        /// <summary>
+        /// How many instructions the core executes, on average over each 10 ms. Renode has only whole numbers a
+        /// microsecond, so the first part of each 10 ms is executed at the next higher one.
+        /// </summary>
+        public ulong InstructionsPerMillisecond { get; set; } = 100000;
 
         /// <summary>Forgets everything that is on the line in either direction, or has left the board and was not taken.</summary>
         public void Empty()
@@ -169,7 +176,18 @@ namespace Antmicro.Renode.Peripherals.UART
                 end = Math.Min(end, now + stepGrowth * 1000);
                 stepGrowth = Math.Min(2 * stepGrowth, LongestStep);
             }
-            return TimeInterval.FromMicroseconds(Math.Max(Microseconds(end) - Microseconds(now), 1));
+            var step = Math.Max(Microseconds(end) - Microseconds(now), 1);
+            var sameSpeed = SetSpeed(Microseconds(now));
+            return TimeInterval.FromMicroseconds(asleep ? step : Math.Min(step, sameSpeed));
+        }
+
+        // Returns for how many microseconds this speed holds. It depends on the time since reset alone.
+        private ulong SetSpeed(ulong now)
+        {
+            var faster = InstructionsPerMillisecond % 1000 * SpeedPeriod / 1000;
+            var place = (now - resetAt) % SpeedPeriod;
+            cpu.PerformanceInMips = (uint)(InstructionsPerMillisecond / 1000) + (place < faster ? 1u : 0u);
+            return faster == 0 ? ulong.MaxValue : (place < faster ? faster : SpeedPeriod) - place;
         }
 
         private bool IsAsleepForGood()
@@ -197,6 +215,7 @@ namespace Antmicro.Renode.Peripherals.UART
         private const int AbortCheckMilliseconds = 100;
         private const ulong FirstStep = 100;
         private const ulong LongestStep = 5000;
+        private const ulong SpeedPeriod = 10000;
         private const ulong Lifetime = 1000000000;
         private const long TimerInterruptEnable = 0x0C;
 
@@ -215,6 +234,7 @@ namespace Antmicro.Renode.Peripherals.UART
         private Thread runner;
         private ulong deadline;
         private ulong stepGrowth;
+        private ulong resetAt;
         private ulong instructionsBefore;
         private string reason;
         private bool asleep;

@@ -53,7 +53,6 @@ class Machine:
         )
         self.command("emulation SetGlobalAdvanceImmediately true")
         self.command(f'emulation SetGlobalQuantum "{_QUANTUM_S}"')
-        self.command(f"sysbus.cpu PerformanceInMips {description.mips}")
         # Renode executes this at a reset, before the core looks for its first instruction.
         self.command(f'macro reset "sysbus.cpu VectorTableOffset {description.vector_table:#x}"')
         self._machine = machine.internal
@@ -62,6 +61,7 @@ class Machine:
         self._cpu = machine.sysbus.cpu.internal
         self._uart = getattr(machine.sysbus, description.console).internal
         self._link = getattr(machine.sysbus, description.console).host_link.internal
+        self._link.InstructionsPerMillisecond = description.instructions_per_ms
         memories = self._machine.GetPeripheralsOfType[MappedMemory]()
         self._ram = [memory for memory in memories if memory.ResetByte != _ERASED_FLASH]
         for address, content in description.segments:
