@@ -203,7 +203,7 @@ def has_shifted_constant(instruction: CsInsn) -> bool:
     if instruction.id in SIGNAL_PROCESSING or instruction.id in _named("MOVW", "MOVT", "ADDW", "SUBW", "ADR"):
         return False
     first = int.from_bytes(instruction.bytes[:2], "little")
-    if first >> 9 & 0x7B != 0x78:  # 11110x0: data processing with a modified immediate
+    if first >> 9 & 0x7D != 0x78:  # 11110x0: data processing with a modified immediate
         return False
     second = int.from_bytes(instruction.bytes[2:], "little")
     return second >> 15 == 0 and ((first >> 10 & 1) << 3 | second >> 12 & 7) >= 4
