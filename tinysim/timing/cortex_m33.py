@@ -22,11 +22,14 @@ LOAD_LATENCY = 2
 LONG_LATENCY = 2
 DIVISION_CYCLES = 7
 FLOAT_DIVISION_CYCLES = 14
-FLOAT_MULTIPLY_ACCUMULATE_LATENCY = 3
+FLOAT_MULTIPLY_ACCUMULATE_LATENCY = 4
+FLOAT_ACCUMULATION_LATENCY = 3
+FLOAT_BLOCKED_CYCLES = 2
 FLOAT_LATENCY = 2
 TAKEN_BRANCH_CYCLES = 2
 
 _FLAGS = -1
+_CORE = frozenset({*range(arm.ARM_REG_R0, arm.ARM_REG_R12 + 1), arm.ARM_REG_LR})
 _LONG = kinds.MULTIPLICATIONS | kinds.SIGNAL_PROCESSING
 
 
@@ -34,6 +37,7 @@ def block_cost(address: int, instructions: Sequence[CsInsn]) -> BlockCost:
     """Return the cost of a block: in order, one instruction a cycle, waiting for operands."""
     ready: dict[int, int] = {}
     accumulator_ready: dict[int, int] = {}
+    chained: frozenset[int] = frozenset()
     now = 0
     before = []
     float_free = 0
@@ -42,10 +46,14 @@ def block_cost(address: int, instructions: Sequence[CsInsn]) -> BlockCost:
     for instruction in instructions:
         operands = kinds.operands_of(instruction)
         needed = operands.ordinary | operands.address | operands.shifted
+        if instruction.id in kinds.EXTENDING_ADDITIONS:
+            # "accumulate dependency can be chained like in multiply accumulates", but not from loads
+            needed -= operands.ordinary & chained
         start = max([now, *(ready.get(register, 0) for register in needed)])
         start = max([start, *(accumulator_ready.get(register, 0) for register in operands.accumulated)])
         # "load to store latency is 1 cycle"; "can store result from accumulate stage in 1 cycle"
-        start = max([start, *(accumulator_ready.get(register, 0) for register in operands.stored)])
+        waits = ready if _is_float(instruction) else accumulator_ready
+        start = max([start, *(waits.get(register, 0) for register in operands.stored)])
         if kinds.reads_flags(instruction):
             start = max(start, ready.get(_FLAGS, 0))
         if _is_float(instruction):
@@ -59,11 +67,12 @@ def block_cost(address: int, instructions: Sequence[CsInsn]) -> BlockCost:
         before.append(start)
         cycles = _issue_cycles(instruction)
         latency = _latency(instruction)
+        chained -= operands.results
+        if _can_be_accumulated(instruction):
+            chained |= operands.results
         for register in operands.results:
             ready[register] = start + cycles - 1 + latency
-            accumulator_ready[register] = (
-                start + cycles - 1 + (latency if instruction.id in kinds.FLOAT_MULTIPLY_ACCUMULATE else 1)
-            )
+            accumulator_ready[register] = start + cycles - 1 + _latency_to_accumulation(instruction)
         for register in operands.updated_base:
             ready[register] = accumulator_ready[register] = start + cycles
         if kinds.sets_flags(instruction):
@@ -71,7 +80,7 @@ def block_cost(address: int, instructions: Sequence[CsInsn]) -> BlockCost:
             ready[_FLAGS] = start + cycles + late
         if instruction.id in kinds.FLOAT_MULTIPLY_ACCUMULATE:
             # "No other floating point instruction can be issued in the following 2 cycles"
-            float_free = start + FLOAT_MULTIPLY_ACCUMULATE_LATENCY
+            float_free = start + 1 + FLOAT_BLOCKED_CYCLES
         now = start + cycles
         previous = instruction
     before.append(now)
@@ -151,10 +160,24 @@ def _issue_cycles(instruction: CsInsn) -> int:
     return 1
 
 
+def _can_be_accumulated(instruction: CsInsn) -> bool:
+    """Tell whether the next instruction may add to the result, though others get it a cycle later.
+
+    "accumulate dependency can be chained from previous MAC, *xta* or operand2 (shifted reg/constant), insns"
+    """
+    return (
+        instruction.id in kinds.MULTIPLICATIONS | kinds.EXTENDING_ADDITIONS
+        or kinds.has_shifted_register(instruction)
+        or kinds.has_shifted_constant(instruction)
+    )
+
+
 def _moves_two_to_core(instruction: CsInsn) -> bool:
-    registers = [operand.reg for operand in instruction.operands if operand.type == arm.ARM_OP_REG]
-    core = [register for register in registers[:2] if arm.ARM_REG_R0 <= register <= arm.ARM_REG_R12]
-    return len(registers) >= 3 and len(core) == 2
+    return _core_registers(instruction) == 2 and kinds.operands_of(instruction).results <= _CORE
+
+
+def _core_registers(instruction: CsInsn) -> int:
+    return sum(operand.type == arm.ARM_OP_REG and operand.reg in _CORE for operand in instruction.operands)
 
 
 def _latency(instruction: CsInsn) -> int:
@@ -167,4 +190,15 @@ def _latency(instruction: CsInsn) -> int:
         return FLOAT_MULTIPLY_ACCUMULATE_LATENCY
     if kind in (arm.ARM_INS_VADD, arm.ARM_INS_VSUB, arm.ARM_INS_VMUL, arm.ARM_INS_VNMUL, arm.ARM_INS_VCVT):
         return FLOAT_LATENCY
+    if kind == arm.ARM_INS_VMOV:
+        # "two S registers to two GPR ... 1 cycle of result latency", "two GPR to two S ... 2", "one S register
+        # to one GPR ... 2", "one GPR to one S ... 1"
+        to_core = kinds.operands_of(instruction).results <= _CORE
+        return FLOAT_LATENCY if _core_registers(instruction) == (1 if to_core else 2) else 1
     return 1
+
+
+def _latency_to_accumulation(instruction: CsInsn) -> int:
+    if instruction.id in kinds.FLOAT_MULTIPLY_ACCUMULATE:
+        return FLOAT_ACCUMULATION_LATENCY
+    return _latency(instruction) if _is_float(instruction) else 1
