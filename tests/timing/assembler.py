@@ -14,7 +14,7 @@ from elftools.elf.elffile import ELFFile
 COMPILER_CORES = {
     "cortex-m0+": "cortex_m0plus",
     "cortex-m4": "cortex_m4+vfp4d16sp",
-    "cortex-m33": "cortex_m33+fp_armv8d16sp",
+    "cortex-m33": "cortex_m33+dsp+fp_armv8d16sp",
     "cortex-m7": "cortex_m7+fp_armv8d16sp",
 }
 

@@ -1,5 +1,8 @@
 """The microbenchmarks of every board."""
 
-from tests.timing import rules_cortex_m0plus, rules_cortex_m4
+from tests.timing import rules_cortex_m0plus, rules_cortex_m4, rules_cortex_m33
 
-BENCHES = {bench.board_id: bench for bench in (rules_cortex_m0plus.BENCH, rules_cortex_m4.BENCH)}
+BENCHES = {
+    bench.board_id: bench
+    for bench in (rules_cortex_m0plus.BENCH, rules_cortex_m4.BENCH, rules_cortex_m33.BENCH)
+}
