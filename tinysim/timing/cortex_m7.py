@@ -29,7 +29,8 @@ FLOAT_DIVISION_CYCLES = 16
 FLOAT_SQUARE_ROOT_CYCLES = 14
 FLOAT_LATENCY = 3
 FLOAT_MULTIPLY_ACCUMULATE_LATENCY = 5
-TABLE_BRANCH_CYCLES = 4
+FLOAT_BLOCKED_CYCLES = 3
+TABLE_BRANCH_CYCLES = 2
 UNALIGNED_LOAD_CYCLES = (3, 3)
 PREDICTOR_ENTRIES = 64
 MISPREDICTION_CYCLES = 8
@@ -37,6 +38,7 @@ EARLY_MISPREDICTION_CYCLES = 6
 EARLY_FLAGS_CYCLES = 3
 
 _LATE, _THIRD = 1, 2
+_CHAINED = frozenset({arm.ARM_INS_VMLA, arm.ARM_INS_VMLS, arm.ARM_INS_VNMLA, arm.ARM_INS_VNMLS})
 _FLAGS = -1
 _SHIFTER_USERS = (
     kinds.BIT_FIELD_INSERTIONS
@@ -46,21 +48,26 @@ _SHIFTER_USERS = (
     | kinds.PACKS
 )
 _BIT_AND_SIGNAL = kinds.BIT_MANIPULATIONS | kinds.SIGNAL_PROCESSING
-_EARLY_OPERANDS = kinds.BIT_FIELD_EXTRACTIONS | kinds.REVERSALS
+_EARLY_OPERANDS = kinds.BIT_FIELD_EXTRACTIONS | kinds.REVERSALS | {arm.ARM_INS_PKHTB}
 _UNPAIRED = kinds.MULTIPLE | kinds.DOUBLE_LOADS | kinds.DOUBLE_STORES | kinds.DIVISIONS | kinds.TABLE_BRANCHES
 
 
 @dataclass(frozen=True)
 class _Result:
-    """When a result can be used by each part of the pipeline."""
+    """When a result can be used by each part of the pipeline.
+
+    Of what accumulates or stores it, `added` and `stored` are the first cycles of issue.
+    """
 
     early: int
     late: int
     factor: int
+    added: int
+    stored: int
 
     @classmethod
-    def at(cls, time: int) -> _Result:
-        return cls(time, time, time)
+    def at(cls, time: int, *, stored: int = 0, added: int | None = None) -> _Result:
+        return cls(time, time, time, time - _THIRD if added is None else added, stored)
 
 
 @dataclass
@@ -181,6 +188,19 @@ def _may_pair(state: _Pipeline, younger: CsInsn, operands: kinds.Operands) -> bo
     return not (older_operands.updated_base & operands.address)
 
 
+def _waits_for_multiply_accumulate(instruction: CsInsn) -> bool:
+    """Tell whether the instruction has to keep a distance from a float multiply-accumulate.
+
+    "vadd.f, vldm, vstm, vldr.d, vstr.d, vmov sd, #fimm instructions cannot be executed for 3 next cycles".
+    """
+    kind = instruction.id
+    if kind in (arm.ARM_INS_VLDR, arm.ARM_INS_VSTR):
+        return kinds.is_double(instruction.operands[0].reg)
+    if kind == arm.ARM_INS_VMOV:
+        return bool(instruction.operands[-1].type == arm.ARM_OP_FP)
+    return kind in kinds.FLOAT_MULTIPLE or kind in (arm.ARM_INS_VADD, arm.ARM_INS_VSUB)
+
+
 def _different_banks(older: CsInsn, younger: CsInsn) -> bool:
     """Tell whether two loads surely go to different banks ("even and odd words")."""
     first = next(operand.mem for operand in older.operands if operand.type == arm.ARM_OP_MEM)
@@ -208,8 +228,9 @@ def _earliest(state: _Pipeline, instruction: CsInsn, operands: kinds.Operands, i
 
     need(operands.address, "early", 0)
     need(operands.shifted, "early", 0)
-    need(operands.accumulated, "late", _THIRD)
-    need(operands.stored, "late", _THIRD)
+    # The tables of latencies: VMLA adds a cycle later than VFMA.
+    need(operands.accumulated, "added", int(kind in _CHAINED))
+    need(operands.stored, "stored", 0)
     if kind in kinds.MULTIPLICATIONS:
         need(operands.ordinary, "factor", _LATE)
     elif kind in _EARLY_OPERANDS:
@@ -218,7 +239,7 @@ def _earliest(state: _Pipeline, instruction: CsInsn, operands: kinds.Operands, i
         need(operands.ordinary, "late", _LATE)
     if kinds.reads_flags(instruction) and not kinds.leaves_block(instruction):
         need(frozenset({_FLAGS}), "late", _LATE)
-    if str(instruction.mnemonic).startswith("v") and kind in kinds.FLOAT_MULTIPLE:
+    if _waits_for_multiply_accumulate(instruction):
         earliest = max(earliest, state.float_free)
     return earliest
 
@@ -230,19 +251,25 @@ def _finish(
     last = cycle + _issue_cycles(instruction) - 1
     if kind in kinds.LOADS | kinds.DOUBLE_LOADS | kinds.LOADS_MULTIPLE:
         whole = kind not in kinds.LOADS or kind in (arm.ARM_INS_LDR, arm.ARM_INS_LDREX, arm.ARM_INS_LDRT)
-        result = _Result(last + 2, last + 2, last + 3) if whole else _Result.at(last + 3)
+        # "can store any result in same cycle, including ldr, ldrh, ldrb"
+        result = _Result(last + 2, last + 2, last + 3, last, last) if whole else _Result.at(last + 3)
     elif kind in kinds.MULTIPLICATIONS:
         result = _Result.at(last + 3)
     elif kind in kinds.FLOAT_MULTIPLY_ACCUMULATE:
-        result = _Result.at(last + 1 + FLOAT_MULTIPLY_ACCUMULATE_LATENCY)
-        accumulator = last + 2 + FLOAT_LATENCY
-        result = _Result(result.early, min(result.late, accumulator), result.factor)
-        state.float_free = last + 4
+        # "as vmul operand: vfma 5, vmla 6; as fma/mla accumulate: 3/2, x/3; as vstr operand: 3, 4"
+        done = last + (kind in _CHAINED)
+        result = _Result.at(
+            done + 1 + FLOAT_MULTIPLY_ACCUMULATE_LATENCY,
+            added=done + FLOAT_LATENCY,
+            stored=done + FLOAT_LATENCY,
+        )
+        state.float_free = last + 1 + FLOAT_BLOCKED_CYCLES
     elif _is_float_arithmetic(instruction):
-        result = _Result.at(last + 1 + FLOAT_LATENCY)
+        # "as vadd, vmul operand: 3; as fma/mla accumulate: 3/2; as vstr operand: 1"
+        result = _Result.at(last + 1 + FLOAT_LATENCY, added=last + FLOAT_LATENCY, stored=last + 1)
     elif _uses_early_alu(state, instruction, operands, cycle, is_older):
         # "result can't be used by AGU ... next cycle" after a reversal
-        result = _Result(last + 1 + (kind in kinds.REVERSALS), last + 1, last + 1)
+        result = _Result(last + 1 + (kind in kinds.REVERSALS), last + 1, last + 1, last, last)
     else:
         result = _Result.at(last + 2)
     for register in operands.results:
