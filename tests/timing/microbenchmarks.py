@@ -11,7 +11,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,8 +24,7 @@ from tinysim.engines import Stop
 from tinysim.engines.embedded import EmbeddedEngine
 from tinysim.image import load_image
 
-MAILBOX = 0x2000_0000
-ROUNDS = 64
+MAILBOX = RAM = 0x2000_0000
 SECOND_NS = 1_000_000_000
 
 _HEAD = """
@@ -69,7 +68,7 @@ class Microbenchmark:
 
     At its start r4 and r6 point to RAM and r5 to constants in flash, all 64-byte aligned; r7 counts the rounds.
     `setup` is executed before the loop, `tail` stands behind it: a function called FUNCTION. `memory` names what
-    the guest writes into its control registers first (see `Bench`). `deviation` says why the model disagrees,
+    the guest writes into its control registers first (see `Bench`). Caches are warm after `rounds`. `deviation` says why the model disagrees,
     where it is known to.
     """
 
@@ -79,18 +78,22 @@ class Microbenchmark:
     setup: str = ""
     tail: str = ""
     memory: str = "fast"
+    rounds: int = 64
     deviation: str = ""
 
 
 @dataclass(frozen=True)
 class Bench:
-    """A board with its microbenchmarks; `memory` are the registers, and what the guest writes into them."""
+    """A board with its microbenchmarks; `memory` are the registers, and what the guest writes into them.
+
+    `of_core_alone` names those that no parameter of the board changes.
+    """
 
     board_id: str
     core: str
     memory: Mapping[str, Mapping[int, int]]
     rules: Mapping[str, Microbenchmark]
-    ram: int = 0x2000_0000
+    of_core_alone: Set[str] = frozenset()
 
 
 def _routine(bench: Bench, number: int, rule: Microbenchmark) -> str:
@@ -104,7 +107,7 @@ routine_{number}:
     {"" if bench.core == "cortex-m0+" else _FLOAT_ON}
     {writes}
     ldr r0, =mailbox; ldr r0, [r0]; ldr r7, [r0, #4]
-    ldr r4, ={bench.ram + 0x2000}; ldr r5, =constants; ldr r6, ={bench.ram + 0x1000}
+    ldr r4, ={RAM + 0x2000}; ldr r5, =constants; ldr r6, ={RAM + 0x1000}
     {rule.setup}
     b 1f
     .ltorg
@@ -170,7 +173,8 @@ class Runner:
 
     def cycles(self, name: str) -> float:
         """Return the cycles of a round of the microbenchmark in its steady state."""
-        return (self._total(name, 2 * ROUNDS) - self._total(name, ROUNDS)) / ROUNDS
+        rounds = self.bench.rules[name].rounds
+        return (self._total(name, 2 * rounds) - self._total(name, rounds)) / rounds
 
     def _total(self, name: str, rounds: int) -> int:
         self.engine.restore(self.at_reset)

@@ -1,5 +1,7 @@
 """Hand-counted loops for Cortex-M4, and for the flash interface of an STM32L4R5 in front of it."""
 
+from typing import Any
+
 from tests.timing.microbenchmarks import Bench, Microbenchmark
 
 TABLE = "Arm DDI 0439D (100166), table 3-1"
@@ -16,7 +18,7 @@ FLASH_ACR = 0x4002_2000
 PREFETCH, INSTRUCTION_CACHE, DATA_CACHE = 1 << 8, 1 << 9, 1 << 10
 
 
-def _rule(body: str, cycles: float, source: str = TABLE, **others: str) -> Microbenchmark:
+def _rule(body: str, cycles: float, source: str = TABLE, **others: Any) -> Microbenchmark:
     return Microbenchmark(body, LOOP + cycles, source, **others)
 
 
@@ -66,6 +68,11 @@ RULES = {
     "TBB: at least six cycles": _rule("tbb [pc, r2]; .byte 1, 1; 2:", 6, PAIRING, setup="movs r2, #0"),
     "exception": _rule("svc #0", 1 + 12 + 1 + 10, EXCEPTION),
     "two unaligned wide instructions": _rule("mov r0, r1; mov.w r0, r1; mov.w r0, r1; mov r0, r1", 4, ALIGNMENT),
+    # The buffer of three words is full after the division; each word is decoded before the next is read.
+    "three unaligned wide instructions after a long one": _rule(
+        "mov r0, r1; mov r0, r1; sdiv r2, r3, r3; mov r0, r1; mov.w r0, r1; mov.w r0, r1; mov.w r0, r1; mov r0, r1",
+        2 + 7 + 1 + 3 + 1 + 1, "eprint 2025/523, quoted by jnk0le: multi-cycle instruction followed by three unaligned 32-bit instructions",
+    ),
     "eight aligned wide instructions": _rule(_repeat("mov.w r0, r1", 8), 8, ALIGNMENT),
     "a branch to an unaligned wide instruction: one more": _rule("b 2f; mov.w r0, r0; 2: mov.w r0, r1; mov r1, r1", 2 + 1 + 2, ALIGNMENT),
     "float add, multiply, compare, convert: one cycle": _rule("vadd.f32 s0, s1, s2; vmul.f32 s3, s4, s5; vcmp.f32 s6, s7; vcvt.s32.f32 s8, s9", 4, FLOAT),
@@ -79,6 +86,7 @@ RULES = {
     "a byte-aligned halfword load: one more": _rule("ldrh r0, [r6, #1]; mov r0, r0", 4, PAIRING),
     "an unaligned store cannot delay": _rule("str r0, [r6, #1]; mov r0, r0", 2, PAIRING),
     "loads overlap within one memory only": _rule("ldr r0, [r5]; ldr r1, [r6]; ldr r0, [r5, #4]; ldr r1, [r6, #4]", 8, MEASURED),
+    "and a store with a load of its memory": _rule("ldr r0, [r5]; str r0, [r6, r2]; mov r0, r0", 2 + 2 + 1, MEASURED, setup="movs r2, #4"),
     "without accelerator each 64 bits wait": _rule(_repeat("mov r0, r0", 6), 6 + 2 * WAIT, FLASH, memory="flash"),
     "code in one 64-bit line does not": _rule(_repeat("mov r0, r0", 2), 2, FLASH, memory="flash"),
     "a loop in the instruction cache does not": _rule(_repeat("mov r0, r0", 500), 500, FLASH, memory="caches"),

@@ -3,6 +3,8 @@
 Pairs are written one cycle a line; `SUBS; BNE` at the end is one more.
 """
 
+from typing import Any
+
 from tests.timing.microbenchmarks import Bench, Microbenchmark
 
 MEASURED = "github.com/jnk0le/random, cortex_m7.md"
@@ -27,7 +29,7 @@ AXI = 6
 A, B = "mov.w r8, r8", "mov.w r9, r9"
 
 
-def _rule(body: str, cycles: float, source: str, **others: str) -> Microbenchmark:
+def _rule(body: str, cycles: float, source: str, **others: Any) -> Microbenchmark:
     return Microbenchmark(body, LOOP + cycles, source, **others)
 
 
@@ -82,6 +84,7 @@ PIPELINE = {
     "sums of products can be added to each cycle": _rule(_then("mla r0, r1, r2, r0", "smlad r0, r1, r2, r0"), 2, MULTIPLY),
     "a factor is not loaded in the cycle before": _rule(_then("ldr.w r0, [r6]", "mul r1, r0, r2"), 3, MULTIPLY),
     "what is added is taken a cycle later": _rule(_then("ldrb.w r0, [r6]", "mla r1, r2, r3, r0"), 2, MULTIPLY),
+    "but not in the same cycle": _rule("ldrb.w r0, [r6]; mla r1, r2, r3, r0", 2, MULTIPLY),
     "even from the late ALU in the same cycle": _rule("eor.w r0, r1, r2; mla r3, r1, r2, r0", 1, MULTIPLY),
     "a loaded word is there in the next cycle": _rule(_then("ldr.w r0, [r6]", "eor.w r1, r0, r2"), 2, LOADS),
     "to be shifted a cycle later": _rule(_then("ldr.w r0, [r6]", "add.w r1, r2, r0, lsl #2"), 3, LOADS),
@@ -149,15 +152,44 @@ PIPELINE = {
 }  # fmt: skip
 
 
-def _line_by_line(base: str, bits: int, load: str = "ldr.w r0, [r3]") -> str:
-    """Four cycles; each round uses the next line of 2 ** `bits` bytes at `base`."""
-    return (
-        f"{load}; {A}\nadd.w r2, r2, #32; {B}\nbfc r2, #{bits}, #{32 - bits}; {A}\nadd.w r3, {base}, r2; {B}"
+def _line_by_line(
+    base: str, bits: int, accesses: str, cycles: float, source: str, setup: str
+) -> Microbenchmark:
+    """`accesses`, and four cycles more: each round uses the next line of 2 ** `bits` bytes at `base`."""
+    step = f"add.w r2, r2, #32; {B}\nbfc r2, #{bits}, #{32 - bits}; {A}\nadd.w r3, {base}, r2; {B}\n{A}; {B}"
+    return _rule(
+        f"{accesses}\n{step}", 4 + cycles, source, setup=f"{setup}; mov r3, {base}; movs r2, #0", rounds=4096
     )
 
 
-def _at(address: int) -> str:
-    return f"ldr r10, ={address}; mov r3, r10; movs r2, #0"
+def _ram(name: str, address: int, bits: int, wait: int) -> dict[str, Microbenchmark]:
+    """What a cache does for a memory of 2 ** `bits` bytes at least, whose reads take `wait` cycles."""
+    at = f"ldr r10, ={address}"
+    copied = "5: ldr r3, [r0, r2]; str r3, [r1, r2]; adds r2, #4; cmp r2, #128; bne 5b"
+    return {
+        f"{name} beyond the cache": _line_by_line("r10", bits, f"ldr.w r0, [r3]; {A}", 1 + wait, CACHE, at),
+        f"{name} in the cache": _rule(f"ldr.w r0, [r10]; {A}\nldr.w r0, [r10, #64]; {A}", 2, CACHE, setup=at),
+        f"{name}: a store brings its line in": _line_by_line(
+            "r10", bits, f"str.w r0, [r3]; {A}\nldr.w r0, [r3, #4]; {A}", 2, "ARMv7-M ARM B3.1: SRAM is write-back, write-allocate", at
+        ),
+        f"{name} executed from the cache": _rule(
+            _repeat("mov.w r8, r9", 14) + "\nmov r8, r9", 8, CACHE,
+            setup=f"adr.w r0, 1f; ldr r1, ={address}; movs r2, #0; {copied}; adds r1, #1; bx r1",
+        ),
+    }  # fmt: skip
+
+
+def _three_places(way_bytes: int, miss: int) -> dict[str, Microbenchmark]:
+    """Code in two, and in three, lines of one set of a cache with two ways of `way_bytes`."""
+    # The MOV keeps the branches apart in the predictor.
+    places = [
+        f"b.w 2f\n.space {way_bytes - 4}\n2:",
+        f"mov.w r8, r9; b.w 3f\n.space {way_bytes - 8}\n3:",
+    ]
+    return {
+        "two lines of code in a set are kept": _rule(places[0], 1, CACHE),
+        "three are not": _rule("\n".join(places), 2 + 3 * miss, CACHE),
+    }
 
 
 def _misses(name: str, lines: int, wait: int, rest: int) -> dict[str, Microbenchmark]:
@@ -172,24 +204,26 @@ H7A3_WAIT = 6
 H7A3_MISS = AXI + H7A3_WAIT
 FLASH_STEPS = "ldr.w r0, [r5]; mov.w r8, r8; ldr.w r0, [r1]; mov.w r8, r8; ldr.w r0, [r2]; mov.w r8, r8; ldr.w r0, [r3]; mov.w r8, r8"
 H7A3 = {
-    "code in the cache does not wait": _rule(_repeat("mov.w r8, r9", 2000), 1000, CACHE),
+    "code in the cache does not wait": _rule(_repeat("mov.w r8, r9", 4000), 2000, CACHE),
     # 24 KB: three lines for two ways. A line is two flash words, the second 7 cycles after the first, of which the
     # first is executed for two.
     **_misses("24 KB of loop miss the cache in every line", 768, H7A3_MISS, H7A3_WAIT + 1 - 2),
     "without caches each flash word is waited for": _rule("mov.w r8, r9; mov.w r8, r9; mov.w r8, r9; mov.w r8, r9; mov.w r8, r9; mov.w r8, r9; mov r8, r9", 4 + 2 * H7A3_MISS, CACHE, memory="off"),
-    "constants beyond the cache": _rule(_line_by_line("r5", 16), 4 + H7A3_MISS, CACHE, setup="movs r2, #0; mov r3, r5"),
+    **_three_places(8192, H7A3_MISS),
+    "constants beyond the cache": _line_by_line("r5", 16, f"ldr.w r0, [r3]; {A}", 1 + H7A3_MISS, CACHE, ""),
+    "16 KB of constants are kept": _line_by_line("r5", 14, f"ldr.w r0, [r3]; {A}", 1, CACHE, ""),
+    # The second flash word of the line is there 7 cycles after the first, and asked for one after it.
+    "the rest of a line comes after what was asked for": _line_by_line(
+        "r5", 16, f"ldr.w r0, [r3]; {A}\nldr.w r0, [r3, #16]; {A}", 2 + H7A3_MISS + H7A3_WAIT, CACHE, ""
+    ),
     "constants in the cache": _rule(f"ldr.w r0, [r5]; {A}\nldr.w r0, [r5, #64]; {A}", 2, CACHE),
     "four lines of a set are kept": _rule(FLASH_STEPS, 4, CACHE, setup="add.w r1, r5, #4096; add.w r2, r5, #8192; add.w r3, r5, #12288"),
     "five are not": _rule(f"{FLASH_STEPS}; ldr.w r0, [r10]; mov.w r8, r8", 5 + 5 * H7A3_MISS, CACHE,
         setup="add.w r1, r5, #4096; add.w r2, r5, #8192; add.w r3, r5, #12288; add.w r10, r5, #16384"),
     "without a data cache each constant is read": _rule(f"ldr.w r0, [r5]; {A}\nldr.w r0, [r5, #64]; {A}", 2 + 2 * H7A3_MISS, CACHE, memory="no data cache"),
-    "AXI SRAM beyond the cache": _rule(_line_by_line("r10", 16), 4 + AXI, CACHE, setup=_at(0x2400_0000)),
-    "AHB SRAM beyond the cache": _rule(_line_by_line("r10", 16), 4 + 12, CACHE, setup=_at(0x3000_0000)),
-    "SRD SRAM beyond the cache": _rule(_line_by_line("r10", 15), 4 + 16, CACHE, setup=_at(0x3800_0000)),
-    "a store brings its line in": _rule(
-        f"{_line_by_line('r10', 16, 'str.w r0, [r3]')}\nldr.w r1, [r3, #4]; {A}", 4 + 1 + 1, "ARMv7-M ARM B3.1: SRAM is write-back, write-allocate",
-        setup=_at(0x2400_0000),
-    ),
+    **_ram("AXI SRAM", 0x2400_0000, 16, AXI),
+    **_ram("AHB SRAM", 0x3000_0000, 16, 12),
+    **_ram("SRD SRAM", 0x3800_0000, 15, 16),
 }  # fmt: skip
 
 F746_WAIT = 7
@@ -197,19 +231,20 @@ F746_MISS = AXI + F746_WAIT
 THROUGH_ITCM = "adr.w r0, 1f; ldr r1, =0xF8200001; add r0, r0, r1; bx r0"
 ART = "RM0385 3.3.2: 64 lines of 256 bits, prefetch on ITCM"
 F746 = {
-    "code in the cache does not wait": _rule(_repeat("mov.w r8, r9", 500), 250, CACHE),
+    "code in the cache does not wait": _rule(_repeat("mov.w r8, r9", 1000), 500, CACHE),
     # 6 KB: three lines for two ways. A line is one read of flash.
     **_misses("6 KB of loop miss the cache in every line", 192, F746_MISS, 0),
     "without caches each 256 bits are waited for": _rule(_repeat("mov.w r8, r9", 14) + "\nmov r8, r9", 8 + 2 * F746_MISS, CACHE, memory="off"),
-    "constants beyond the cache": _rule(_line_by_line("r5", 16), 4 + F746_MISS, CACHE, setup="movs r2, #0; mov r3, r5"),
+    **_three_places(2048, F746_MISS),
+    "constants beyond the cache": _line_by_line("r5", 13, f"ldr.w r0, [r3]; {A}", 1 + F746_MISS, CACHE, ""),
+    "4 KB of constants are kept": _line_by_line("r5", 12, f"ldr.w r0, [r3]; {A}", 1, CACHE, ""),
+    "without a data cache each constant is read": _rule(f"ldr.w r0, [r5]; {A}\nldr.w r0, [r5, #64]; {A}", 2 + 2 * F746_MISS, CACHE, memory="no data cache"),
     "four lines of a set are kept": _rule(FLASH_STEPS, 4, CACHE, setup="add.w r1, r5, #1024; add.w r2, r5, #2048; add.w r3, r5, #3072"),
     "five are not": _rule(f"{FLASH_STEPS}; ldr.w r0, [r10]; mov.w r8, r8", 5 + 5 * F746_MISS, CACHE,
         setup="add.w r1, r5, #1024; add.w r2, r5, #2048; add.w r3, r5, #3072; add.w r10, r5, #4096"),
-    "SRAM beyond the cache": _rule(_line_by_line("r10", 16), 4 + AXI, CACHE, setup=_at(0x2002_0000)),
-    "a store brings its line in": _rule(
-        f"{_line_by_line('r10', 16, 'str.w r0, [r3]')}\nldr.w r1, [r3, #4]; {A}", 4 + 1 + 1, "ARMv7-M ARM B3.1: SRAM is write-back, write-allocate",
-        setup=_at(0x2002_0000),
-    ),
+    **_ram("SRAM", 0x2002_0000, 13, AXI),
+    "through ITCM the accelerator keeps constants": _rule(f"ldr.w r0, [r10]; {A}\nldr.w r0, [r10, #64]; {A}", 2, ART,
+        setup="ldr r0, =0xF8200000; add.w r10, r5, r0", memory="art"),
     "through ITCM the accelerator keeps 64 lines": _rule(_repeat("mov.w r8, r9", 510) + "\nmov r8, r9", 256, ART, setup=THROUGH_ITCM, memory="art"),
     "but no more": _rule(_repeat("mov.w r8, r9", 518) + "\nmov r8, r9", 260 + 65 * F746_WAIT, ART, setup=THROUGH_ITCM, memory="art"),
     "without it each 256 bits are waited for": _rule(_repeat("mov.w r8, r9", 14) + "\nmov r8, r9", 8 + 2 * F746_WAIT, ART, setup=THROUGH_ITCM, memory="itcm"),
@@ -227,16 +262,19 @@ H7A3_BENCH = Bench(
         "off": {H7A3_ACR: H7A3_WAIT, SCB_CCR: OFF},
     },
     PIPELINE | H7A3,
+    PIPELINE.keys() - {"exception"},
 )
 F746_BENCH = Bench(
     "disco_f746ng",
     "cortex-m7",
     {
         "fast": {F746_ACR: F746_WAIT, SCB_CCR: BOTH_CACHES},
+        "no data cache": {F746_ACR: F746_WAIT, SCB_CCR: INSTRUCTIONS_ONLY},
         "off": {F746_ACR: F746_WAIT, SCB_CCR: OFF},
         "itcm": {F746_ACR: F746_WAIT, SCB_CCR: BOTH_CACHES},
         "art": {F746_ACR: F746_WAIT | 1 << 9, SCB_CCR: BOTH_CACHES},
         "prefetch": {F746_ACR: F746_WAIT | 1 << 9 | 1 << 8, SCB_CCR: BOTH_CACHES},
     },
     PIPELINE | F746,
+    PIPELINE.keys() - {"exception"},
 )

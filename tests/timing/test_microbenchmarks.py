@@ -22,6 +22,6 @@ def _parameters():
             yield pytest.param(board_id, name, marks=marks)
 
 
-@pytest.mark.parametrize(("board_id", "name"), _parameters())
+@pytest.mark.parametrize(("board_id", "name"), list(_parameters()))
 def test_a_round_takes_what_the_rule_says(board_id, name):
     assert runner(board_id).cycles(name) == BENCHES[board_id].rules[name].cycles
