@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from tinysim.board import Board, Memory
 from tinysim.errors import UserError
@@ -22,6 +22,13 @@ class FlashAccess(_Part):
     latency_mask: int
     prefetch_register: int = 0
     prefetch_bit: int = 0
+
+    @field_validator("read_width_bytes")
+    @classmethod
+    def _is_power_of_two(cls, width: int) -> int:
+        if width & (width - 1):
+            raise ValueError(f"{width} is no power of two")
+        return width
 
 
 class Cache(_Part):

@@ -111,7 +111,7 @@ static uint32_t fill(struct timing *timing, const struct timing_memory *memory, 
                      uint32_t address, uint64_t now)
 {
     struct cache *cache = &timing->caches[number];
-    uint32_t unit = address / memory->read_width_bytes;
+    uint32_t unit = address >> memory->read_shift;
     if (!memory->is_flash) {
         return memory->wait_cycles;
     }
@@ -119,7 +119,7 @@ static uint32_t fill(struct timing *timing, const struct timing_memory *memory, 
     uint32_t wait = memory->wait_cycles + read_unit(timing, memory, unit, asked);
     if (cache->fills_whole_lines) {
         uint32_t line_bytes = 1u << cache->line_shift;
-        uint32_t reads = (line_bytes + memory->read_width_bytes - 1u) / memory->read_width_bytes;
+        uint32_t reads = (line_bytes + (1u << memory->read_shift) - 1u) >> memory->read_shift;
         timing->filling_line[number] = address >> cache->line_shift;
         timing->filled_at[number] = now + wait + (uint64_t)(reads - 1u) * (timing->wait_states + 1u);
         if (reads_ahead(timing, memory)) {
@@ -127,6 +127,18 @@ static uint32_t fill(struct timing *timing, const struct timing_memory *memory, 
         }
     }
     return wait;
+}
+
+/* As read_ahead(), where a flash accelerator has the unit neither in its cache nor on the way. */
+static void read_ahead_uncached(struct timing *timing, const struct timing_memory *memory,
+                                struct cache *cache, uint32_t unit, uint64_t now)
+{
+    uint32_t address = unit << memory->read_shift;
+    if (reads_ahead(timing, memory) && !cache->fills_whole_lines && unit != timing->prefetch_unit &&
+        !cache_holds(cache, address, address)) {
+        timing->previous_hit_cache = false;
+        read_ahead(timing, unit, now);
+    }
 }
 
 /* Cycles that the core waits for one read unit of code at time `now`. */
@@ -137,7 +149,7 @@ static uint32_t fetch(struct timing *timing, const struct timing_memory *memory,
     }
     timing->fetch_unit = unit;
     uint32_t number = memory->instruction_cache;
-    uint32_t address = unit * memory->read_width_bytes;
+    uint32_t address = unit << memory->read_shift;
     uint32_t wait = 0;
     if (number == TIMING_NO_CACHE || !timing->cache_on[number]) {
         timing->previous_hit_cache = false;
@@ -155,11 +167,7 @@ static uint32_t fetch(struct timing *timing, const struct timing_memory *memory,
                timing->filled_at[number] > now) {
         wait = (uint32_t)(timing->filled_at[number] - now);
     }
-    if (reads_ahead(timing, memory) && !cache->fills_whole_lines &&
-        !cache_holds(cache, address + memory->read_width_bytes, address + memory->read_width_bytes)) {
-        timing->previous_hit_cache = false;
-        read_ahead(timing, unit + 1u, now + wait);
-    }
+    read_ahead_uncached(timing, memory, cache, unit + 1u, now + wait);
     return wait;
 }
 
@@ -173,42 +181,56 @@ struct walk {
     uint32_t stall;
 };
 
+/* The block's cycle in which the code at `place` is executed, taking its instructions for equally long. */
+static uint32_t spent_before(const struct walk *walk, uint32_t place)
+{
+    return walk->cycles * (place - walk->first) / (walk->end - walk->first);
+}
+
 /* Fetches what is needed before the block's cycle `until`. */
 static void fetch_until(struct timing *timing, struct walk *walk, uint32_t until)
 {
     if (walk->memory == NULL) {
         return;
     }
-    uint32_t width = walk->memory->read_width_bytes;
-    uint32_t bytes = walk->end - walk->first;
+    uint32_t shift = walk->memory->read_shift;
     while (walk->place < walk->end) {
-        uint32_t spent = (uint32_t)((uint64_t)walk->cycles * (walk->place - walk->first) / bytes);
+        uint32_t spent = spent_before(walk, walk->place);
         if (spent > until) {
             return;
         }
-        walk->stall += fetch(timing, walk->memory, walk->place / width, timing->cycles + spent + walk->stall);
-        walk->place = (walk->place / width + 1u) * width;
+        walk->stall +=
+            fetch(timing, walk->memory, walk->place >> shift, timing->cycles + spent + walk->stall);
+        walk->place = ((walk->place >> shift) + 1u) << shift;
     }
 }
 
 /* Whether the cache holds all of a block's code; if so, it has been used. */
 static bool code_is_cached(struct timing *timing, const struct walk *walk)
 {
-    uint32_t number = walk->memory->instruction_cache;
+    const struct timing_memory *memory = walk->memory;
+    uint32_t number = memory->instruction_cache;
     if (number == TIMING_NO_CACHE || !timing->cache_on[number] ||
-        walk->first / walk->memory->read_width_bytes == timing->fetch_unit ||
         timing->filled_at[number] > timing->cycles) {
         return false;
     }
     struct cache *cache = &timing->caches[number];
     uint32_t line_mask = (1u << cache->line_shift) - 1u;
-    for (uint32_t place = walk->first; place < walk->end; place = (place | line_mask) + 1u) {
+    uint32_t shift = memory->read_shift;
+    uint32_t first = walk->first;
+    if (first >> shift == timing->fetch_unit) {
+        first = ((first >> shift) + 1u) << shift;
+    }
+    for (uint32_t place = first; place < walk->end; place = (place | line_mask) + 1u) {
         uint32_t line_last = place | line_mask;
         if (!cache_holds(cache, place, line_last < walk->end ? line_last : walk->end - 1u)) {
             return false;
         }
     }
-    timing->fetch_unit = (walk->end - 1u) / walk->memory->read_width_bytes;
+    timing->fetch_unit = (walk->end - 1u) >> shift;
+    uint32_t last = timing->fetch_unit << shift;
+    uint32_t spent = last > walk->first ? spent_before(walk, last) : 0;
+    read_ahead_uncached(timing, memory, cache, timing->fetch_unit + 1u, timing->cycles + spent);
     return true;
 }
 
@@ -223,7 +245,7 @@ static uint32_t unaligned_cycles(const struct timing *timing, uint32_t address, 
 
 static uint32_t read_flash(struct timing *timing, const struct timing_memory *memory, uint32_t address)
 {
-    uint32_t unit = address / memory->read_width_bytes;
+    uint32_t unit = address >> memory->read_shift;
     if (unit == timing->data_unit) {
         return 0;
     }
@@ -240,7 +262,7 @@ static uint32_t access_memory(struct timing *timing, const struct timing_memory 
     if (cached && number == memory->instruction_cache) {
         timing->previous_hit_cache = false; /* data may push code out */
     }
-    uint32_t step = cached ? 1u << timing->caches[number].part_shift : memory->read_width_bytes;
+    uint32_t step = cached ? 1u << timing->caches[number].part_shift : 1u << memory->read_shift;
     uint32_t stall = 0;
     for (uint32_t place = address & ~(step - 1u); place < address + bytes; place += step) {
         if (is_store) {

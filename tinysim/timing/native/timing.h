@@ -83,7 +83,7 @@ struct timing_memory {
     uint32_t bytes;
     uint32_t home;             /* the address under which caches know it */
     uint32_t wait_cycles;      /* of a read that no cache answers; for flash its wait states come on top */
-    uint32_t read_width_bytes; /* of flash: what one read of the array delivers */
+    uint32_t read_shift;       /* of flash: one read of the array delivers 1 << read_shift bytes */
     uint8_t instruction_cache; /* which cache stands before it, or TIMING_NO_CACHE */
     uint8_t data_cache;
     bool is_flash;
