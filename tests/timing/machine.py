@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import functools
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +19,7 @@ PEEK = ctypes.CFUNCTYPE(ctypes.c_uint32, ctypes.c_void_p, ctypes.c_uint32)
 STATE_BYTES = 1 << 16
 
 
+@functools.cache
 def board_model(board_id: str) -> TimingModel:
     model = timing_model(load_board(board_id))
     assert model is not None
