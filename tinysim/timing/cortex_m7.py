@@ -133,6 +133,7 @@ def _issue(state: _Pipeline, instruction: CsInsn) -> int:
         if instruction.id not in _UNPAIRED | _BIT_AND_SIGNAL:
             # "Not-taken branch can dual issue with following instruction"
             _finish(state, instruction, operands, -1, is_older=False)
+            state.cycle = _issue_cycles(instruction) - 1
             return -1
     paired = not state.pair_full and state.older is not None and _may_pair(state, instruction, operands)
     cycle = state.cycle if paired else state.cycle + (state.older is not None)
@@ -145,6 +146,7 @@ def _issue(state: _Pipeline, instruction: CsInsn) -> int:
     duration = _issue_cycles(instruction)
     if paired:
         state.pair_full = True
+        state.cycle = max(state.cycle, cycle + duration - 1)
     else:
         state.cycle = cycle + duration - 1
         state.older, state.older_operands = instruction, operands
