@@ -137,6 +137,7 @@ PIPELINE = {
     "division: seven cycles, alone": _rule("sdiv r0, r1, r2", 7, f"{LLVM}: latency 7, single issue"),
     "TBB: two cycles to issue": _rule(f"tbb [pc, r2]; .byte 1, 1; 2: {A}; {B}", 2 + 1, f"{LLVM}: single issue, takes two cycles", setup="movs r2, #0"),
     "float division: sixteen cycles, beside one other": _rule(f"vdiv.f32 s0, s1, s2; {A}", 16, FLOAT),
+    "whichever is the older": _rule(f"{A}; vdiv.f32 s0, s1, s2", 16, FLOAT),
     "square root: fourteen": _rule(f"vsqrt.f32 s0, s1; {A}", 14, FLOAT),
     "two of float arithmetic do not go together": _rule("vadd.f32 s0, s1, s2; vmul.f32 s3, s4, s5", 2, FLOAT),
     "a float sum is there after three cycles": _rule(_then("vadd.f32 s0, s1, s2", "vmul.f32 s3, s0, s4"), 4, FLOAT),
