@@ -13,7 +13,8 @@ from tinysim.bench.both import run_s
 from tinysim.bench.engine import BootedBoard, Timing, seconds
 from tinysim.board import load_board
 from tinysim.datasets.benchmarks import BENCHMARKS
-from tinysim.datasets.dataset import open_dataset
+from tinysim.datasets.dataset import PERFORMANCE_INPUTS, open_dataset
+from tinysim.runner.performance import WARMUP, iterations_for_window
 from tinysim.simulation.implementation import build_implementation
 
 ROUNDS = 3
@@ -26,15 +27,15 @@ class BoardSpeed:
 
     Rates are millions of guest instructions a second of host time; ratios are medians of each round's ratio to
     the faster kind of bare Unicorn. `performance_s` is a whole command with the image already built: a
-    performance run of five windows of at least ten seconds of the board's time.
+    performance run of five windows of at least ten seconds of the board's time, whose inferences are
+    `performance_instructions`.
     """
 
     board_id: str
-    instructions_per_inference: int
-    cycles_per_inference: int
     bare_mips: float
     mips: dict[Timing, float]
     ratio: dict[Timing, float]
+    performance_instructions: int
     performance_s: float
 
 
@@ -63,12 +64,13 @@ def measure_board(board_id: str, build_folder: Path) -> BoardSpeed:
                 rounds.append((bare_s, row))
     return BoardSpeed(
         board_id=board_id,
-        instructions_per_inference=inference.instructions,
-        cycles_per_inference=inference.cycles,
         bare_mips=statistics.median(millions / bare_s for bare_s, _ in rounds),
         mips={timing: statistics.median(millions / row[timing] for _, row in rounds) for timing in Timing},
         ratio={
             timing: statistics.median(bare_s / row[timing] for bare_s, row in rounds) for timing in Timing
         },
+        performance_instructions=PERFORMANCE_INPUTS
+        * (WARMUP + iterations_for_window(inference.time_s))
+        * inference.instructions,
         performance_s=run_s(board_id, "embedded", "performance", build_folder),
     )

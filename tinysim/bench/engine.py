@@ -56,8 +56,8 @@ class Timing(Enum):
     """How much of the timing model is on: nothing of it, a core whose memories answer at once, all of it."""
 
     OFF = "off"
-    PIPELINE = "on, without memories"
-    WITH_CACHES = "on, with caches"
+    PIPELINE = "on"
+    WITH_CACHES = "on, caches"
 
 
 class BootedBoard:
