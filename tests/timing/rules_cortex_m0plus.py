@@ -55,7 +55,6 @@ RULES = {
     "prefetch hides all but the branch's wait": _rule(_nops(14), 14 + WAIT, FLASH, memory="prefetch"),
     "a constant in flash waits": _rule("ldr r0, [r5]; ldr r1, [r5, #8]", 4 + 2 * WAIT, FLASH, memory="cache"),
     "data has no cache": _rule("ldr r0, [r5]; ldr r1, [r5, #4]", 4 + 2 * WAIT, FLASH, memory="cache",
-        deviation="the model keeps the last 64 bits that were read as data, which no manual of this chip promises",
     ),
     "a literal waits like any constant": _rule("ldr r0, =0x12345678; ldr r1, [r5]", 4 + 2 * WAIT, FLASH, memory="cache"),
 }  # fmt: skip

@@ -117,11 +117,9 @@ RULES = {
         setup="add.w r2, r5, #4096; add.w r3, r5, #8192"),
     "without the cache 128 bits are read in the wait states": _rule(
         _repeat("mov.w r0, r0", 7), 7 + 2 * WAIT, FLASH, memory="off",
-        deviation="the cache's two cycles are counted where it is off too; 'bypass does not increase the latency'",
     ),
     "no wait states, no cache: no wait": _rule(
         _repeat("mov.w r0, r0", 7), 7, FLASH, memory="no wait states",
-        deviation="the cache's two cycles are counted where it is off too; 'bypass does not increase the latency'",
     ),
 }  # fmt: skip
 

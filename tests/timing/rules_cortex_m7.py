@@ -222,7 +222,6 @@ H7A3 = {
     # The second flash word of the line is there 7 cycles after the first, and asked for one after it.
     "words of the flash word that was asked for came with it": _line_by_line(
         "r5", 16, f"ldr.w r0, [r3]; {A}\nldr.w r0, [r3, #8]; {A}", 2 + H7A3_MISS, STREAMING, "",
-        deviation="the model takes all of a line but the first access to come with its last word",
     ),
     "the rest of a line comes after what was asked for": _line_by_line(
         "r5", 16, f"ldr.w r0, [r3]; {A}\nldr.w r0, [r3, #16]; {A}", 2 + H7A3_MISS + H7A3_WAIT, CACHE, ""

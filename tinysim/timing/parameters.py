@@ -35,7 +35,8 @@ class Cache(_Part):
     """A cache: fully associative where `ways` equals `lines`; the least recently used way is replaced.
 
     `fills` says whether a miss brings in the whole line or only the part (of one flash read) that is needed.
-    `control_register` is where the guest switches it on; without one it is always on.
+    `control_register` is where the guest switches it on; without one it is always on. `miss_cycles` are what a miss
+    costs before the memory behind is asked.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Cache(_Part):
     allocates_stores: bool = False
     control_register: int = 0
     enable_bit: int = 0
+    miss_cycles: int = Field(default=0, ge=0)
 
     @model_validator(mode="after")
     def _has_whole_sets(self) -> Cache:

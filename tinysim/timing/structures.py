@@ -105,6 +105,7 @@ class NativeCache(ctypes.Structure):
         ("part_bytes", ctypes.c_uint32),
         ("control_register", ctypes.c_uint32),
         ("enable_bit", ctypes.c_uint32),
+        ("miss_cycles", ctypes.c_uint32),
         ("fills_whole_lines", ctypes.c_bool),
         ("allocates_stores", ctypes.c_bool),
     )
@@ -213,6 +214,7 @@ def native_parameters(model: TimingModel) -> NativeParameters:
             part_bytes=cache.line_bytes if cache.fills == "lines" else flash.read_width_bytes,
             control_register=cache.control_register,
             enable_bit=cache.enable_bit,
+            miss_cycles=cache.miss_cycles,
             fills_whole_lines=cache.fills == "lines",
             allocates_stores=cache.allocates_stores,
         )

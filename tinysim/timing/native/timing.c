@@ -39,8 +39,7 @@ void timing_written(struct timing *timing, uint32_t address, uint32_t value)
 void timing_reset(struct timing *timing, const struct timing_parameters *parameters, timing_control *control,
                   void *context)
 {
-    *timing = (struct timing){
-        .parameters = *parameters, .fetch_unit = NO_UNIT, .prefetch_unit = NO_UNIT, .data_unit = NO_UNIT};
+    *timing = (struct timing){.parameters = *parameters, .fetch_unit = NO_UNIT, .prefetch_unit = NO_UNIT};
     for (uint32_t number = 0; number < parameters->cache_count; number++) {
         const struct timing_cache_parameters *cache = &parameters->caches[number];
         cache_reset(&timing->caches[number], cache->lines, cache->ways, cache->line_bytes, cache->part_bytes,
@@ -112,21 +111,32 @@ static uint32_t fill(struct timing *timing, const struct timing_memory *memory, 
 {
     struct cache *cache = &timing->caches[number];
     uint32_t unit = address >> memory->read_shift;
+    uint32_t way = timing->parameters.caches[number].miss_cycles + memory->wait_cycles;
     if (!memory->is_flash) {
-        return memory->wait_cycles;
+        return way;
     }
-    uint64_t asked = now + memory->wait_cycles;
-    uint32_t wait = memory->wait_cycles + read_unit(timing, memory, unit, asked);
+    uint64_t asked = now + way;
+    uint32_t wait = way + read_unit(timing, memory, unit, asked);
     if (cache->fills_whole_lines) {
         uint32_t line_bytes = 1u << cache->line_shift;
         uint32_t reads = (line_bytes + (1u << memory->read_shift) - 1u) >> memory->read_shift;
         timing->filling_line[number] = address >> cache->line_shift;
+        timing->first_unit[number] = unit;
         timing->filled_at[number] = now + wait + (uint64_t)(reads - 1u) * (timing->wait_states + 1u);
         if (reads_ahead(timing, memory)) {
             read_ahead(timing, unit + reads, timing->filled_at[number]);
         }
     }
     return wait;
+}
+
+/* Cycles until a hit is answered: at once, but for the rest of the line that is on its way. */
+static uint32_t arrives_in(const struct timing *timing, uint32_t number, uint32_t address, uint32_t unit,
+                           uint64_t now)
+{
+    bool is_coming = address >> timing->caches[number].line_shift == timing->filling_line[number] &&
+                     unit != timing->first_unit[number] && timing->filled_at[number] > now;
+    return is_coming ? (uint32_t)(timing->filled_at[number] - now) : 0;
 }
 
 /* As read_ahead(), where a flash accelerator has the unit neither in its cache nor on the way. */
@@ -163,9 +173,8 @@ static uint32_t fetch(struct timing *timing, const struct timing_memory *memory,
     if (!cache_access(cache, address)) {
         timing->previous_hit_cache = false;
         wait = fill(timing, memory, number, address, now);
-    } else if (address >> cache->line_shift == timing->filling_line[number] &&
-               timing->filled_at[number] > now) {
-        wait = (uint32_t)(timing->filled_at[number] - now);
+    } else {
+        wait = arrives_in(timing, number, address, unit, now);
     }
     read_ahead_uncached(timing, memory, cache, unit + 1u, now + wait);
     return wait;
@@ -243,16 +252,6 @@ static uint32_t unaligned_cycles(const struct timing *timing, uint32_t address, 
     return timing->parameters.unaligned_cycles[element_bytes == 4 ? misaligned & 1u : 0];
 }
 
-static uint32_t read_flash(struct timing *timing, const struct timing_memory *memory, uint32_t address)
-{
-    uint32_t unit = address >> memory->read_shift;
-    if (unit == timing->data_unit) {
-        return 0;
-    }
-    timing->data_unit = unit;
-    return memory->wait_cycles + timing->wait_states;
-}
-
 /* Cycles that the core waits for data at time `now`. */
 static uint32_t access_memory(struct timing *timing, const struct timing_memory *memory, uint32_t address,
                               uint32_t bytes, bool is_store, uint64_t now)
@@ -264,18 +263,17 @@ static uint32_t access_memory(struct timing *timing, const struct timing_memory 
     }
     uint32_t step = cached ? 1u << timing->caches[number].part_shift : 1u << memory->read_shift;
     uint32_t stall = 0;
-    for (uint32_t place = address & ~(step - 1u); place < address + bytes; place += step) {
+    for (uint32_t place = address; place < address + bytes; place = (place & ~(step - 1u)) + step) {
         if (is_store) {
             if (cached && timing->parameters.caches[number].allocates_stores) {
                 (void)cache_access(&timing->caches[number], place);
             }
         } else if (!cached) {
-            stall += memory->is_flash ? read_flash(timing, memory, place) : memory->wait_cycles;
+            stall += memory->wait_cycles + (memory->is_flash ? timing->wait_states : 0);
         } else if (!cache_access(&timing->caches[number], place)) {
             stall += fill(timing, memory, number, place, now + stall);
-        } else if (place >> timing->caches[number].line_shift == timing->filling_line[number] &&
-                   timing->filled_at[number] > now + stall) {
-            stall = (uint32_t)(timing->filled_at[number] - now);
+        } else {
+            stall += arrives_in(timing, number, place, place >> memory->read_shift, now + stall);
         }
     }
     return stall;

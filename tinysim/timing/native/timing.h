@@ -97,6 +97,7 @@ struct timing_cache_parameters {
     uint32_t part_bytes;
     uint32_t control_register; /* in which the guest switches it on; 0: always on */
     uint32_t enable_bit;
+    uint32_t miss_cycles; /* of finding that something is not there */
     bool fills_whole_lines;
     bool allocates_stores;
 };
@@ -131,8 +132,8 @@ struct timing {
     uint32_t fetch_unit;     /* the read of the flash array that the fetch buffer holds */
     uint32_t prefetch_unit;
     uint64_t prefetch_ready;
-    uint32_t data_unit;
     uint32_t filling_line[TIMING_CACHES]; /* the line that is on its way, whose first part has arrived */
+    uint32_t first_unit[TIMING_CACHES];   /* of it: "critical word first" */
     uint64_t filled_at[TIMING_CACHES];
     struct cache caches[TIMING_CACHES];
     struct predictor predictor;
