@@ -371,11 +371,10 @@ def _run_vectors(items: Sequence[_Item], settings: Settings, on_progress: Progre
 
 
 def _no_vectors(error: Exception) -> str:
-    return (
-        f"no input data: {error}"
-        if isinstance(error, UserError) and "TINYSIM_DATA" in str(error)
-        else str(error)
-    )
+    """Say why there are no vectors; what data are missing where is of this machine, and no part of a row."""
+    if isinstance(error, UserError) and "TINYSIM_DATA" in str(error):
+        return "the inputs are not all at hand"
+    return str(error)
 
 
 def _one_line(text: str) -> str:
