@@ -79,7 +79,8 @@ def test_a_simulated_run_of_both_modes(
 ) -> None:
     out, figures_file = tmp_path / "out", tmp_path / "figures.json"
     # The windows are too short, and that is all that is wrong.
-    assert sim(build_folder, out, "--workers", "1", "--json", str(figures_file)) == 1
+    arguments = ("--engine", "embedded", "--workers", "1", "--json", str(figures_file))
+    assert sim(build_folder, out, *arguments) == 1
     assert {finding.rule for finding in check_tree(out)} == {"window-length"}
     figures = json.loads(figures_file.read_text())
     assert figures["engine"] == "embedded"
