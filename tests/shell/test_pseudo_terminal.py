@@ -88,6 +88,22 @@ def test_nothing_else_is_overwritten(tmp_path: Path) -> None:
         pass
 
 
+def test_a_signal_that_comes_as_soon_as_the_link_is_there_leaves_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "board"
+    symlink_to = Path.symlink_to
+
+    def make_and_be_ended(link: Path, target: str) -> None:
+        symlink_to(link, target)
+        raise SystemExit
+
+    monkeypatch.setattr(Path, "symlink_to", make_and_be_ended)
+    with pytest.raises(SystemExit), pseudo_terminal(path):
+        pass
+    assert not os.path.lexists(path)
+
+
 def test_a_link_that_somebody_replaced_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "board"
     with pseudo_terminal(path):

@@ -32,8 +32,9 @@ def pseudo_terminal(path: Path, said: bytes = b"") -> Generator[int, None, None]
         name = os.ttyname(theirs)
         os.write(ours, said[-_SAID_BYTES_MAX:])
         clear_place(path, name)
-        _link(path, name)
+        # A signal may end us as soon as the link is there: it is made where it is already sure to be removed.
         try:
+            _link(path, name)
             yield ours
         finally:
             with contextlib.suppress(OSError):
