@@ -23,6 +23,12 @@ It Says What It Is
     Send    profile
     Reply Should Be    m-profile-[ULPMark for tinyML Firmware V0.0.1]    m-model-[kws01]
 
+It Helps
+    Send    help
+    Line Matching    ULPMark for tinyML Firmware V0\\.0\\.1
+    Line Matching    name .*
+    Line Matching    infer .*
+
 Time Goes On
     Send    timestamp
     ${first}    Line Matching    m-lap-us-(\\d+)
@@ -34,11 +40,14 @@ Malformed Commands Are Refused As The Protocol Says
     [Template]    Command Is Refused
     names             e-[Unknown command: names]
     NAME              e-[Unknown command: NAME]
+    infer2 1 0        e-[Unknown command: infer2]
+    \xe9\x07          e-[Unknown command: \\xe9\\x07]
     db                e-[Command 'db' requires a subcommand]
     db load           e-[Command 'db load' requires the # of bytes]
     db load 0         e-[Command 'db load' must be >0 bytes]
     db load abc       e-[Command 'db load' must be >0 bytes]
     db load -5        e-[Command 'db load' must be >0 bytes]
+    db 00             e-[Command 'db' requires a 'db load' first]
     infer 0 0         e-[Inference iterations must be >0]
     infer x           e-[Inference iterations must be >0]
     infer 1 -1        e-[Inference warmup must be >=0]
@@ -50,8 +59,38 @@ Malformed Bytes Are Refused
     Reply Should Be    e-[Insufficent number of hex digits]
     Send    db zz
     Reply Should Be    e-[Invalid hex digit 'zz']
-    Send    db 01020304
+    Send    db 0A0b03
+    Reply Should Be
+    Send    db 0405
     Reply Should Be    m-load-done
+    Send    db 06
+    Reply Should Be    e-[Command 'db' has all bytes already]
+    Send    db print
+    Reply Should Be    m-buffer-0a-0b-03-04    ${EMPTY}
+
+An Input Of The Wrong Size Is Refused
+    Send    db load 99999999
+    Line Matching    Supplied buffer size 99999999 exceeds maximum of \\d+\nm-ready
+    Send    db load 2 extra
+    Reply Should Be    m-[Expecting 2 bytes]
+    Send    db 0102
+    Reply Should Be    m-load-done
+    Send    infer 1 0
+    Line Matching    e-\\[Input has 2 bytes, expected \\d+\\]
+
+An Overlong Command Keeps Its First 80 Characters
+    Send    db load ${{'0' * 100}}
+    Reply Should Be    e-[Command 'db load' must be >0 bytes]
+    Send    ${{'x' * 500}}
+    Reply Should Be    e-[Unknown command: ${{'x' * 80}}]
+
+Commands Wait For Each Other
+    Send    name%timestamp%name
+    Line Matching    m-name-dut-\\[(.+)\\]
+    Next Reply
+    Line Matching    m-lap-us-(\\d+)
+    Next Reply
+    Line Matching    m-name-dut-\\[(.+)\\]
 
 An Empty Command Is Harmless
     Send    ${EMPTY}

@@ -60,6 +60,11 @@ class board:  # noqa: N801  (Robot finds a library by its module's name)
         return self._read_reply()
 
     @keyword
+    def next_reply(self) -> list[str]:
+        """Return the lines of the reply to the next of several commands that were sent at once."""
+        return self._read_reply()
+
+    @keyword
     def reply_should_be(self, *lines: str) -> None:
         """Compare the last reply, line by line."""
         if self._reply != list(lines):
@@ -105,3 +110,6 @@ class board:  # noqa: N801  (Robot finds a library by its module's name)
             if text == READY:
                 return self._reply
             self._reply.append(text)
+            # One of the reference's lines ends in a bare line feed, so that the next one goes with it.
+            if text.endswith("\n" + READY):
+                return self._reply
