@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from tinysim.engines.factory import ENGINES, choose_engine
 from tinysim.errors import UserError
 from tinysim.results.tree import DIVISIONS, SUMMARY_NAMES, Place, check_origin, write_submission
 from tinysim.runner.accuracy import default_workers
-from tinysim.simulation.hand_over import check_same_instructions, measure_on_embedded_engine
+from tinysim.simulation.hand_over import compare_instructions, measure_on_embedded_engine
 from tinysim.simulation.implementation import Implementation, build_implementation, given_implementation
 from tinysim.simulation.run import Mode, Outcome, Progress, run_on_board, simulate
 from tinysim.simulation.submission import describe_figures, make_figures, make_submission
@@ -205,8 +205,10 @@ def _measure(benchmark: Benchmark, options: Options) -> Outcome:
             board.id, implementation.image, engine, embedded.cycles / embedded.instructions
         )
         outcome = _simulate(options, implementation, dataset, factory, on_progress)
-        check_same_instructions(embedded, outcome.inference)
-        return outcome
+        remarks = compare_instructions(
+            embedded, outcome.inference, depends_on_time=options.firmware is not None
+        )
+        return replace(outcome, notes=(*outcome.notes, *remarks))
 
 
 def _simulate(

@@ -6,7 +6,7 @@ import contextlib
 import math
 import statistics
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -27,7 +27,7 @@ from tinysim.runner.performance import (
 )
 from tinysim.runner.replies import Kind, read_messages
 from tinysim.runner.target import Target, TargetFactory
-from tinysim.simulation.hand_over import check_same_instructions
+from tinysim.simulation.hand_over import compare_instructions
 from tinysim.simulation.targets import SimulatedBoard, SimulatedTarget
 from tinysim.stamp import Stamp
 
@@ -108,8 +108,8 @@ def run_performance(plan: Plan) -> Performance:
     embedded = _count(SimulatedBoard(board_id, image, "embedded"), plan)
     cycles_per_instruction = embedded.cycles / embedded.instructions
     performance = _on_target(SimulatedBoard(board_id, image, plan.engine, cycles_per_instruction), plan)
-    check_same_instructions(embedded, performance.inference)
-    return performance
+    remarks = compare_instructions(embedded, performance.inference, depends_on_time=True)
+    return replace(performance, notes=(*performance.notes, *remarks))
 
 
 def run_vectors(
