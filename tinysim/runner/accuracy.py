@@ -7,13 +7,11 @@ result is the same.
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
+import itertools
 import os
-import signal
 from collections.abc import Callable, Generator, Iterable
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
 from typing import Any
 
 import numpy as np
@@ -25,6 +23,7 @@ from tinysim.runner import metrics
 from tinysim.runner.device import Device
 from tinysim.runner.journal import Journal
 from tinysim.runner.performance import check_model
+from tinysim.runner.processes import ProcessEnded, Worker, worker
 from tinysim.runner.target import Target, TargetFactory
 
 BATCH = 20
@@ -182,46 +181,41 @@ def _from_record(record: Any) -> AccuracyInput:
     return AccuracyInput(download_stop_ns, tuple((time_ns, text) for time_ns, text in lines), tuple(results))
 
 
-_station: _Station | None = None
-"""The board of this worker process."""
-
-
-def _start_worker(factory: TargetFactory, dataset: DataSet) -> None:
-    global _station
-    # Ctrl-C reaches every process of the terminal; the parent decides what to do about it.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _work(connection: Connection, factory: TargetFactory, dataset: DataSet) -> None:
+    """Do the inputs whose numbers come through `connection`, on a board of this process."""
     # The performance run, which cannot be shared out, may be under way beside: let it go first.
     if hasattr(os, "nice"):
         os.nice(5)
-    _station = _Station(factory, dataset)
-
-
-def _run_in_worker(numbers: list[int]) -> dict[int, Any]:
-    assert _station is not None
-    return _station.run(numbers)
+    with contextlib.closing(_Station(factory, dataset)) as station:
+        while True:
+            connection.send(station.run(connection.recv()))
 
 
 def _in_processes(
-    factory: TargetFactory, dataset: DataSet, batches: list[list[int]], workers: int
+    factory: TargetFactory, dataset: DataSet, batches: Iterable[list[int]], workers: int
 ) -> Generator[dict[int, Any], None, None]:
-    executor = ProcessPoolExecutor(
-        workers, multiprocessing.get_context("spawn"), _start_worker, (factory, dataset)
-    )
+    waiting = iter(batches)
+    busy: dict[Connection, Worker] = {}
     try:
-        pending: set[Future[dict[int, Any]]] = {
-            executor.submit(_run_in_worker, numbers) for numbers in batches
-        }
-        while pending:
-            finished, pending = wait(pending, return_when=FIRST_COMPLETED)
-            for future in finished:
-                yield future.result()
-    except BrokenProcessPool:
+        with contextlib.ExitStack() as processes:
+            for batch in itertools.islice(waiting, workers):
+                process = processes.enter_context(worker(_work, factory, dataset))
+                process.send(batch)
+                busy[process.connection] = process
+            while busy:
+                for connection in wait(list(busy)):
+                    assert isinstance(connection, Connection)
+                    process = busy.pop(connection)
+                    records = process.receive()
+                    if (batch_after := next(waiting, None)) is not None:
+                        process.send(batch_after)
+                        busy[connection] = process
+                    yield records
+    except ProcessEnded:
         raise UserError(
             "a worker process was killed, perhaps for want of memory; "
             "run the command again, with fewer --workers: it goes on where it stopped"
         ) from None
-    finally:
-        executor.shutdown(wait=True, cancel_futures=True)
 
 
 def default_workers() -> int:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import multiprocessing
-import signal
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -28,6 +26,7 @@ from tinysim.runner.performance import (
     measure_single_inference,
     run_performance,
 )
+from tinysim.runner.processes import ProcessEnded, Worker, worker
 from tinysim.runner.target import TargetFactory
 from tinysim.simulation.implementation import Implementation
 from tinysim.simulation.targets import SimulatedTarget
@@ -206,14 +205,14 @@ def _performance_job(
 class _Job:
     """A performance run in a process of its own, seen from the parent."""
 
-    def __init__(self, connection: Connection, on_progress: Progress) -> None:
-        self._connection = connection
+    def __init__(self, process: Worker, on_progress: Progress) -> None:
+        self._process = process
         self._on_progress = on_progress
         self._result: _Performance | None = None
 
     def poll(self) -> None:
         """Take what the process has sent. Raises the error that it ended with."""
-        while self._result is None and self._connection.poll():
+        while self._result is None and self._process.connection.poll():
             self._receive()
 
     def wait(self) -> _Performance:
@@ -224,11 +223,9 @@ class _Job:
 
     def _receive(self) -> None:
         try:
-            message = self._connection.recv()
-        except EOFError:
+            message = self._process.receive()
+        except ProcessEnded:
             raise TinysimError("the process of the performance run ended unexpectedly: run again") from None
-        if isinstance(message, BaseException):
-            raise message
         if isinstance(message, int):
             self._on_progress("performance", message, PERFORMANCE_INPUTS)
         else:
@@ -239,23 +236,9 @@ class _Job:
 def _beside(
     factory: TargetFactory, dataset: DataSet, with_run: bool, on_progress: Progress
 ) -> Generator[_Job, None, None]:
-    context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe(duplex=False)
-    process = context.Process(target=_job_main, args=(theirs, factory, dataset, with_run), daemon=True)
-    process.start()
-    theirs.close()
-    try:
-        yield _Job(ours, on_progress)
-    finally:
-        process.terminate()
-        process.join()
-        ours.close()
+    with worker(_work, factory, dataset, with_run) as process:
+        yield _Job(process, on_progress)
 
 
-def _job_main(connection: Connection, factory: TargetFactory, dataset: DataSet, with_run: bool) -> None:
-    # Ctrl-C is the parent's to handle; it ends this process.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        connection.send(_performance_job(factory, dataset, with_run, connection.send))
-    except Exception as error:
-        connection.send(error)
+def _work(connection: Connection, factory: TargetFactory, dataset: DataSet, with_run: bool) -> None:
+    connection.send(_performance_job(factory, dataset, with_run, connection.send))

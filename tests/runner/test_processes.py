@@ -1,0 +1,113 @@
+"""Processes end with what started them: by Ctrl-C, by an error, and by the parent's death."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+
+import pytest
+
+from tinysim.errors import GuestError
+from tinysim.runner.processes import ProcessEnded, worker
+
+PARENT = """
+import sys
+from tests.runner.test_processes import answer
+from tinysim.runner.processes import worker
+
+try:
+    with worker(answer) as process:
+        print("started", flush=True)
+        process.send("pid")
+        print(process.receive(), flush=True)
+        process.receive()
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+
+
+def answer(connection: Connection) -> None:
+    while True:
+        question = connection.recv()
+        if question == "pid":
+            connection.send(os.getpid())
+        elif question == "error":
+            raise GuestError("the guest is unwell")
+        elif question == "end":
+            os._exit(3)
+
+
+def parent() -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", PARENT]
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+
+
+def eventually(condition: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_it_answers_and_ends_with_the_block() -> None:
+    with worker(answer) as process:
+        process.send("pid")
+        pid = process.receive()
+        assert is_alive(pid)
+    assert not is_alive(pid)
+
+
+def test_its_error_is_the_parent_s() -> None:
+    with worker(answer) as process:
+        process.send("error")
+        with pytest.raises(GuestError, match="the guest is unwell"):
+            process.receive()
+
+
+def test_its_end_is_noticed() -> None:
+    with worker(answer) as process:
+        process.send("end")
+        with pytest.raises(ProcessEnded):
+            process.receive()
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_ctrl_c_on_a_terminal_is_the_parent_s_alone_from_the_first(times: int) -> None:
+    """The process is still importing when the signal comes."""
+    process = parent()
+    assert process.stdout is not None
+    assert process.stdout.readline() == "started\n"
+    for _ in range(times):
+        os.killpg(process.pid, signal.SIGINT)
+        time.sleep(0.02)
+    output, error = process.communicate(timeout=30)
+    if times == 1:
+        assert (output, error) == ("interrupted\n", "")
+    assert "answer" not in error
+
+
+def test_it_does_not_outlive_a_parent_that_was_killed() -> None:
+    process = parent()
+    assert process.stdout is not None
+    assert process.stdout.readline() == "started\n"
+    pid = int(process.stdout.readline())
+    process.kill()
+    process.communicate(timeout=30)
+    assert eventually(lambda: not is_alive(pid))
