@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import errno
 import json
 import os
@@ -12,6 +13,7 @@ import pytest
 import serial
 
 from tests.sample_submission import submission
+from tinysim.__main__ import main as command_line
 from tinysim.cli import main
 from tinysim.results.tree import write_submission
 
@@ -138,6 +140,20 @@ def test_control_characters_and_forged_log_lines_are_defused(image: Path, tmp_pa
     for name, content in files_of(tmp_path / "out/closed/tinysim/results").items():
         assert all(byte == 10 or 32 <= byte < 127 for byte in content), name
     assert main(["check", "out"]) == 0
+
+
+def test_ctrl_c_while_the_command_is_being_imported_shows_no_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupt(name: str, *arguments: object) -> object:
+        if name == "tinysim.cli":
+            raise KeyboardInterrupt
+        return original(name, *arguments)  # type: ignore[arg-type]
+
+    original = builtins.__import__
+    monkeypatch.setattr(builtins, "__import__", interrupt)
+    assert command_line() == 130
+    assert capsys.readouterr().err == "tinysim: interrupted before anything was done\n"
 
 
 def test_ctrl_c_leaves_the_old_tree(image: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
