@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import bisect
+import errno
 import hashlib
 import io
+import os
+import stat
 import struct
 from dataclasses import dataclass
 from functools import cached_property
@@ -73,9 +76,9 @@ def load_image(path: Path, board: Board) -> Image:
     Raises UserError where it cannot be read, is damaged, or is for another board: its segments must lie in
     the board's memories, and its vector table must name a stack in RAM and an entry in the image.
     """
-    content = _read(path)
+    content = read_image_file(path)
     if content[:4] == b"\x7fELF":
-        kind, segments, symbols = "elf", *_read_elf(path, content)
+        kind, segments, symbols = "elf", *_read_elf(path, content, board)
     elif path.suffix.lower() in (".hex", ".ihex", ".ihx") or content[:1] == b":":
         kind, segments, symbols = "hex", _read_hex(path, content), ()
     else:
@@ -85,13 +88,21 @@ def load_image(path: Path, board: Board) -> Image:
     return Image(path, kind, hashlib.sha256(content).hexdigest(), segments, vector_table, symbols)
 
 
-def _read(path: Path) -> bytes:
+def read_image_file(path: Path) -> bytes:
+    """Return the bytes of the image at `path`. Raises UserError where it is no file that could be one."""
     try:
-        if path.stat().st_size > FILE_BYTES_MAX:
+        status = path.stat()
+        if stat.S_ISDIR(status.st_mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        if not stat.S_ISREG(status.st_mode):
+            raise UserError(f"cannot read the image {path}: it is not a file")
+        if status.st_size > FILE_BYTES_MAX:
             raise UserError(f"{path}: larger than {FILE_BYTES_MAX >> 20} MiB, so not a firmware image")
         content = path.read_bytes()
     except OSError as error:
         raise UserError(f"cannot read the image {path}: {error.strerror}") from error
+    except ValueError as error:  # a NUL in the path
+        raise UserError(f"cannot read the image {str(path)!r}: {error}") from error
     if not content:
         raise UserError(f"{path}: the image is empty")
     return content
@@ -101,7 +112,7 @@ def _flash(board: Board) -> Segment:
     return next(Segment(memory.address, b"") for memory in board.memory if memory.kind == "flash")
 
 
-def _read_elf(path: Path, content: bytes) -> tuple[tuple[Segment, ...], tuple[Symbol, ...]]:
+def _read_elf(path: Path, content: bytes, board: Board) -> tuple[tuple[Segment, ...], tuple[Symbol, ...]]:
     # pyelftools trusts the file: what a damaged one makes it raise is not only its own error.
     try:
         elf = ELFFile(io.BytesIO(content))
@@ -111,12 +122,13 @@ def _read_elf(path: Path, content: bytes) -> tuple[tuple[Segment, ...], tuple[Sy
         segments = []
         for segment in elf.iter_segments("PT_LOAD"):
             size, offset = segment["p_filesz"], segment["p_offset"]
-            if size == 0:
-                continue
-            if offset + size > len(content):
+            if size > 0 and offset + size > len(content):
                 raise UserError(
                     f"{path}: damaged: a segment of {size} bytes reaches beyond the end of the file"
                 )
+            _check_room(path, board, segment["p_vaddr"], segment["p_memsz"])
+            if size == 0:
+                continue
             segments.append(Segment(segment["p_paddr"], content[offset : offset + size]))
         symbols = {
             (symbol["st_value"] & ~1, symbol["st_info"]["bind"] != "STB_WEAK", symbol.name, symbol["st_size"])
@@ -134,6 +146,16 @@ def _read_elf(path: Path, content: bytes) -> tuple[tuple[Segment, ...], tuple[Sy
     # symbolise() finds the default's own.
     named = tuple(Symbol(address, size, name) for address, _is_own, name, size in sorted(symbols))
     return tuple(segments), named
+
+
+def _check_room(path: Path, board: Board, address: int, size: int) -> None:
+    """Check that what a segment takes at run time, zeros after its content included, ends in a memory too."""
+    memory = board.memory_at(address)
+    if memory is not None and size > 0 and board.memory_at(address + size - 1) is None:
+        raise UserError(
+            f"{path}: is not for {board.id}: its segment of {size} bytes at {address:#010x} is larger "
+            f"than the board's {memory.name}"
+        )
 
 
 def _read_hex(path: Path, content: bytes) -> tuple[Segment, ...]:

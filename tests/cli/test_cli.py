@@ -191,7 +191,7 @@ def test_a_full_disk_is_one_line_and_leaves_the_old_tree(
             "unknown board 'nucleo_l4r5': did you mean nucleo_l4r5zi?",
         ),
         (["sim", "kws", "--org", "a b"], "organisation 'a b' cannot be a folder's name"),
-        (["sim", "kws", "--firmware", "nothing.elf"], "cannot read firmware image nothing.elf: No such file"),
+        (["sim", "kws", "--firmware", "nothing.elf"], "cannot read the image nothing.elf: No such file"),
         (["sim", "kws"], "kws_ref_model.tflite is missing; run `tinysim data pull`"),
         (["sim", "ic"], "there is no "),
         (["sim", "all", "--firmware", "firmware.bin"], "an image is of one benchmark"),

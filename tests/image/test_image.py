@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 from pathlib import Path
 
@@ -100,6 +101,24 @@ def test_a_segment_of_absurd_size_is_refused(tmp_path):
     struct.pack_into("<II", content, 52 + 16, 0xFFFF_FFF0, 0xFFFF_FFF0)
     with pytest.raises(UserError, match="4294967280 bytes reaches beyond"):
         load(tmp_path, "absurd.elf", bytes(content))
+
+
+@pytest.mark.parametrize(("address", "size"), [(FLASH, 0xFFFF_FFF0), (0x2000_0000, 0x000A_0001)])
+def test_a_segment_whose_zeros_have_no_room_is_refused(tmp_path, address, size):
+    content = bytearray(elf([(FLASH, CODE), (0x2000_0000, b"data")]))
+    place = content.index(struct.pack("<II", address, address)) + 12
+    struct.pack_into("<I", content, place, size)
+    with pytest.raises(UserError, match=f"its segment of {size} bytes at {address:#010x} is larger than"):
+        load(tmp_path, "absurd.elf", bytes(content))
+    struct.pack_into("<I", content, place, 0x1000)
+    assert load(tmp_path, "fits.elf", bytes(content)).segments
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_is_no_image(tmp_path):
+    os.mkfifo(tmp_path / "pipe.elf")
+    with pytest.raises(UserError, match="it is not a file"):
+        load_image(tmp_path / "pipe.elf", BOARD)
 
 
 def test_a_file_that_is_not_there_is_one_line(tmp_path):

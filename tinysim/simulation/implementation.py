@@ -12,8 +12,8 @@ from tinysim.board import Board
 from tinysim.codegen import compile_model
 from tinysim.datasets.benchmarks import Benchmark
 from tinysim.datasets.dataset import find_model
-from tinysim.errors import UserError
 from tinysim.firmware import build_firmware
+from tinysim.image import read_image_file
 
 
 @dataclass(frozen=True)
@@ -82,10 +82,7 @@ def given_implementation(image: Path) -> Implementation:
     An ELF file stays out of the submission: its debug information may name folders of the machine that it
     was built on. Its checksum identifies it.
     """
-    try:
-        content = image.read_bytes()
-    except OSError as error:
-        raise UserError(f"cannot read firmware image {image}: {error.strerror}") from error
+    content = read_image_file(image)
     is_elf = content.startswith(b"\x7fELF")
     files = {} if is_elf else {f"image/firmware{image.suffix.lower()}": content}
     return Implementation(image, hashlib.sha256(content).hexdigest(), files)
