@@ -69,7 +69,16 @@ def test_a_timeout_of_zero_does_not_wait(port):
     port.timeout = 0
     before = port.now()
     assert port.read(10) == b""
-    assert port.now() == before
+    assert port.now().time_ns - before.time_ns == protocol_sim.POLL_NS
+
+
+def test_a_program_that_only_looks_comes_to_its_answer(port):
+    port.timeout = 0
+    port.write(b"name%")
+    received = b""
+    for _ in range(100):
+        received += port.read(1000)
+    assert received == NAME + READY
 
 
 def test_read_returns_what_there_is_when_the_time_is_over(port):
@@ -144,7 +153,8 @@ def test_a_closed_port_refuses_and_opens_again(url):
     port.close()
 
 
-def test_a_reader_thread_and_a_writer_share_the_port(url):
+@pytest.mark.parametrize("timeout", [0.05, None])
+def test_a_reader_thread_and_a_writer_share_the_port(url, timeout):
     lines: list[str] = []
     done = threading.Event()
 
@@ -154,9 +164,10 @@ def test_a_reader_thread_and_a_writer_share_the_port(url):
             if line.startswith("m-name"):
                 done.set()
 
-    port = serial.serial_for_url(url, timeout=0.05)
+    port = serial.serial_for_url(url, timeout=timeout)
     with ReaderThread(port, Lines):
         began = time.monotonic()
+        time.sleep(0.2)  # the guest is asleep by now
         while not done.is_set() and time.monotonic() - began < 30:
             port.write(b"name%")
             time.sleep(0.05)
@@ -231,11 +242,14 @@ def test_a_fault_keeps_its_report(tmp_path):
         ("sim://nucleo_l4r5zi?firmware={image}&timing=maybe", "timing is on or off"),
         ("sim://nucleo_l4r5zi?firmware={image}&patience_s=-1", "patience_s is to be a number above 0"),
         ("sim://nucleo_l4r5zi?firmware={image}&engine=qemu", "unknown engine 'qemu'"),
+        ("sim://[nucleo_l4r5zi?firmware=x.elf", "Invalid IPv6 URL"),
+        ("sim://nucleo_l4r5zi?firmware=%00", "cannot read the image"),
     ],
 )
 def test_a_bad_url_is_one_line(url, bad, says):
     image = url.partition("firmware=")[2].partition("&")[0]
     with pytest.raises(UserError) as error:
         serial.serial_for_url(bad.format(image=image))
+    assert isinstance(error.value, serial.SerialException)
     assert says in str(error.value)
     assert "\n" not in str(error.value)

@@ -16,14 +16,14 @@ from tinysim.engines import Engine, Snapshot, StampedByte, Stop
 from tinysim.engines.factory import make_engine
 from tinysim.errors import GuestFault, UserError
 from tinysim.image import load_image
-from tinysim.port.errors import PortGuestFault, PortGuestHang
+from tinysim.port.errors import PortGuestFault, PortGuestHang, PortUserError
 from tinysim.stamp import Stamp
 
 PATIENCE_S = 300.0
 """Virtual time without a byte after which a read that has no timeout gives the guest up."""
 
 POLL_NS = 1_000_000
-"""How long the guest may run when a program asks whether there is input, and there is none."""
+"""How long the guest may run when a program only looks whether there is input, and there is none."""
 
 UNSENT_MAX = 1 << 16
 """Bytes that may wait on the line before `write` runs the guest to make room."""
@@ -59,7 +59,8 @@ class Serial(serial.SerialBase):
     `now()` is the board's present moment and `last_byte_read()` the one at which the last byte that `read`
     returned had left the board; `engine` is the engine itself. Raises PortGuestFault where the guest ends in
     a fault, and PortGuestHang where a read without a timeout would wait for ever or a longer one waits for a
-    guest that polls a flag which nothing drives; both are SerialExceptions.
+    guest that polls a flag which nothing drives; both are SerialExceptions. In a thread beside the main one a
+    read without a timeout does wait: the main thread may write.
     """
 
     def __init__(self, *arguments: Any, **settings: Any) -> None:
@@ -73,10 +74,13 @@ class Serial(serial.SerialBase):
         super().__init__(*arguments, **settings)
 
     def open(self) -> None:
-        """Switch the board on. Raises SerialException where it is open already, UserError for a bad URL."""
+        """Switch the board on. Raises SerialException where it is open already, PortUserError for a bad URL."""
         if self.is_open:
             raise serial.SerialException("the port is open already")
-        self.engine, self._patience_ns = _engine_from_url(self.port or "")
+        try:
+            self.engine, self._patience_ns = _engine_from_url(self.port or "")
+        except UserError as error:
+            raise PortUserError(str(error)) from error
         self._received.clear()
         self._last_read = self.engine.now()
         self.is_open = True
@@ -95,10 +99,13 @@ class Serial(serial.SerialBase):
         return self.engine
 
     def read(self, size: int = 1) -> bytes:
-        """Return up to `size` bytes: fewer only where the timeout is over."""
+        """Return up to `size` bytes: fewer only where the timeout is over.
+
+        With a timeout of 0 and nothing there, the guest runs for a millisecond, so that a program that looks
+        again and again comes to its answer.
+        """
         with self._lock:
-            engine = self._board()
-            deadline_ns = None if self.timeout is None else engine.now().time_ns + round(self.timeout * 1e9)
+            deadline_ns = self._deadline_ns()
             self._is_cancelled = False
             while len(self._received) < size and not self._is_cancelled and self._run(deadline_ns):
                 pass
@@ -108,6 +115,14 @@ class Serial(serial.SerialBase):
                 data.append(byte.value)
                 self._last_read = byte.stamp
             return bytes(data)
+
+    def _deadline_ns(self) -> int | None:
+        now_ns = self._board().now().time_ns
+        if self.timeout is None:
+            return None
+        if self.timeout == 0 and not self._received:
+            return now_ns + POLL_NS
+        return now_ns + round(self.timeout * 1e9)
 
     def write(self, data: Any, /) -> int:
         """Put bytes on the line; they arrive at the guest's pace as it runs."""
@@ -199,6 +214,10 @@ class Serial(serial.SerialBase):
             if stop is Stop.ASLEEP and self.timeout and threading.active_count() > 1:
                 self._lock.wait(min(self.timeout, IDLE_WAIT_S))
             return False
+        if threading.current_thread() is not threading.main_thread() and threading.main_thread().is_alive():
+            # As in pyserial's ReaderThread: the program has not come to a halt, it may write at any time.
+            self._lock.wait(IDLE_WAIT_S)
+            return True
         if stop is Stop.ASLEEP:
             raise PortGuestHang(
                 f"the guest sleeps with nothing to wake it, {engine.whereabouts()}{self._last_words()}"
@@ -278,7 +297,10 @@ class Serial(serial.SerialBase):
 
 
 def _engine_from_url(url: str) -> tuple[Engine, int]:
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise UserError(f"cannot read {url!r}: {error}; write sim://BOARD?firmware=IMAGE") from error
     if parts.scheme != "sim":
         raise serial.SerialException(f"not a sim:// URL: {url!r}")
     try:
