@@ -6,6 +6,8 @@ import builtins
 import errno
 import json
 import os
+import stat
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -104,6 +106,18 @@ def test_the_seed_document_s_summary_name(image: Path, tmp_path: Path) -> None:
     assert run_sim(image, "--summary-name", "result.txt", "--out", "out") == 0
     names = {Path(name).name for name in files_of(tmp_path / "out/closed/tinysim/results")}
     assert names == {"result.txt", "log.txt", "script.async"}
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_figures_go_into_a_pipe_that_is_there(image: Path, tmp_path: Path) -> None:
+    os.mkfifo("pipe")
+    read: list[str] = []
+    reader = threading.Thread(target=lambda: read.append(Path("pipe").read_text()))
+    reader.start()
+    assert run_sim(image, "--mode", "performance", "--json", "pipe") == 0
+    reader.join(timeout=30)
+    assert json.loads(read[0])["benchmark"] == "kws"
+    assert stat.S_ISFIFO(os.stat("pipe").st_mode)
 
 
 def test_accuracy_below_the_target_fails_the_run(

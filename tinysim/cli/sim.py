@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from tinysim.atomic import naming
 from tinysim.board import Board, load_board
 from tinysim.cli.progress import progress_bars, say
 from tinysim.conformance.findings import Finding, errors
@@ -267,10 +268,16 @@ def _epoch_s() -> float:
 
 
 def _write_json(path: Path, content: Any) -> None:
+    text = json.dumps(content, indent=4) + "\n"
+    if path.exists() and not path.is_file():
+        # /dev/stdout or a named pipe: to be written into, and not replaced by a file.
+        path.write_text(text, encoding="utf-8")
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        partial.write_text(json.dumps(content, indent=4) + "\n", encoding="utf-8")
+        with naming(path):
+            partial.write_text(text, encoding="utf-8")
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
