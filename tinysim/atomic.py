@@ -29,7 +29,7 @@ def replace_folder(folder: Path, change: Callable[[Path], None]) -> None:
             _recover(folder, new, old)
             try:
                 if folder.is_dir():
-                    shutil.copytree(folder, new, symlinks=True)
+                    _copy(folder, new)
                 else:
                     new.mkdir()
                 change(new)
@@ -42,6 +42,34 @@ def replace_folder(folder: Path, change: Callable[[Path], None]) -> None:
         for path in made:
             with contextlib.suppress(OSError):
                 path.rmdir()
+        raise
+
+
+def _copy(folder: Path, new: Path) -> None:
+    """Copy a folder. Raises the first file's own error, where shutil would raise a list of them all."""
+    failures: list[OSError] = []
+
+    def copy(source: str, target: str) -> str:
+        try:
+            return shutil.copy2(source, target)
+        except OSError as error:
+            failures.append(error)
+            raise
+
+    try:
+        shutil.copytree(folder, new, symlinks=True, copy_function=copy)
+    except shutil.Error as error:
+        raise (failures[0] if failures else error) from None
+
+
+@contextlib.contextmanager
+def naming(path: Path) -> Generator[None, None, None]:
+    """Name `path` in an OSError that names no file, as one about a full disk does not."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None and error.errno is not None:
+            error.filename = str(path)
         raise
 
 
@@ -79,7 +107,7 @@ def _flush(folder: Path) -> None:
     """Wait until the disk has what was written: some file systems say only then that they are full."""
     for path in folder.rglob("*"):
         if path.is_file() and not path.is_symlink():
-            with path.open("rb") as file:
+            with naming(path), path.open("rb") as file:
                 os.fsync(file.fileno())
 
 

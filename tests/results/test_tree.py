@@ -3,6 +3,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -98,7 +99,7 @@ def test_results_of_a_real_board_and_simulated_ones_do_not_share_a_tree(
     assert files_of(tmp_path) == before
 
 
-@pytest.mark.parametrize("name", ["", "..", "a b", "a/b", ".x", "-x", "ä"])
+@pytest.mark.parametrize("name", ["", "..", "a b", "a/b", ".x", "-x", "ä", 201 * "x"])
 def test_names_that_are_no_folder_s_are_refused(name: str) -> None:
     with pytest.raises(UserError, match="organisation"):
         Place("closed", name, "board", "kws")
@@ -152,6 +153,26 @@ def test_a_full_disk_that_speaks_up_late_leaves_the_old_tree(
     with pytest.raises(OSError, match="No space left"):
         write_submission(tmp_path, submission(firmware_sha256="bb"))
     assert files_of(tmp_path) == before
+
+
+def test_a_full_disk_is_named_whatever_it_is_that_does_not_fit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_arguments: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_bytes", full)
+        with pytest.raises(OSError, match="No space left") as error:
+            write_submission(tmp_path, submission())
+    assert "nucleo_l4r5zi.json" in str(error.value.filename)
+
+    write_submission(tmp_path, submission())
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "copy2", full)
+        with pytest.raises(OSError, match="No space left") as error:
+            write_submission(tmp_path, submission())
+    assert error.value.errno == errno.ENOSPC
 
 
 def test_a_system_that_cannot_exchange_folders_renames_twice(

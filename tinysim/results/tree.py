@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tinysim.atomic import replace_folder
+from tinysim.atomic import naming, replace_folder
 from tinysim.errors import UserError
 from tinysim.results.system_description import format_system, is_simulated, read_system
 
@@ -22,7 +22,8 @@ LOG_NAME = "log.txt"
 SCRIPT_NAME = "script.async"
 FACTS_NAME = "facts.json"
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._\-]*")
+# File systems take names of 255 bytes; ours get a few characters more.
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._\-]{0,199}")
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Place:
             if not _NAME.fullmatch(name):
                 raise UserError(
                     f"{what} {name!r} cannot be a folder's name in a results tree: "
-                    "use letters, digits, dots, dashes and underscores"
+                    "use letters, digits, dots, dashes and underscores, at most 200"
                 )
 
     def organisation_folder(self, root: Path) -> Path:
@@ -147,4 +148,5 @@ def _has_firmware(code: Path, firmware_sha256: str) -> bool:
 
 def _write(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
+    with naming(path):
+        path.write_bytes(content)

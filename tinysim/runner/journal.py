@@ -10,6 +10,8 @@ import zlib
 from pathlib import Path
 from typing import Any
 
+from tinysim.atomic import naming
+
 
 class Journal:
     """Records of work that is done, by number, in a file that belongs to one `key`.
@@ -29,7 +31,7 @@ class Journal:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         # A line end first: the line before may have been cut off.
         text = "\n" + "\n".join(_seal(json.dumps([number, record])) for number, record in records.items())
-        with self.path.open("ab") as file:
+        with naming(self.path), self.path.open("ab") as file:
             file.write(text.encode())
             file.flush()
             os.fsync(file.fileno())
