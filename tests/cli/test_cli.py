@@ -246,7 +246,7 @@ def test_results_of_a_board_stay_out_of_a_simulated_tree(
 def test_a_bad_epoch_is_one_line(
     image: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for value in ("yesterday", "1e9", "9" * 30):
+    for value in ("yesterday", "1e9", "9" * 30, "253402300800", "-5"):
         monkeypatch.setenv("SOURCE_DATE_EPOCH", value)
         assert run_sim(image) == 2
         assert "SOURCE_DATE_EPOCH" in one_line(capsys)

@@ -6,6 +6,7 @@ import json
 import os
 import time
 from dataclasses import dataclass, replace
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -261,7 +262,10 @@ def _epoch_s() -> float:
         return float(int(time.time()))
     try:
         epoch_s = int(given)
-        time.gmtime(epoch_s + 10**9)
+        # A session's id has a year of four digits.
+        datetime.fromtimestamp(epoch_s + 10**9, tz=timezone.utc)
+        if epoch_s < 0:
+            raise ValueError
     except (ValueError, OverflowError, OSError):
         raise UserError(f"SOURCE_DATE_EPOCH is {given!r}: set it to a number of seconds since 1970") from None
     return float(epoch_s)
