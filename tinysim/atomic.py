@@ -19,6 +19,8 @@ def replace_folder(folder: Path, change: Callable[[Path], None]) -> None:
     Where `change` raises, or the process is interrupted, `folder` is as it was. Processes that replace folders
     beside each other wait for each other. Raises OSError as the file system does.
     """
+    # Behind a link it is the folder itself that is replaced.
+    folder = folder.resolve() if folder.is_symlink() else folder
     parent = folder.parent
     made = [path for path in (parent, *parent.parents) if not path.exists()]
     parent.mkdir(parents=True, exist_ok=True)

@@ -186,6 +186,17 @@ def test_a_system_that_cannot_exchange_folders_renames_twice(
     assert [path.name for path in (tmp_path / "closed").iterdir()] == ["acme"]
 
 
+def test_an_organisation_s_folder_may_be_a_link(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "out/closed").mkdir(parents=True)
+    (tmp_path / "out/closed/acme").symlink_to(tmp_path / "elsewhere")
+    for _ in range(2):
+        write_submission(tmp_path / "out", submission())
+    assert (tmp_path / "elsewhere/systems/nucleo_l4r5zi.json").is_file()
+    assert [path.name for path in (tmp_path / "out/closed").iterdir()] == ["acme"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["elsewhere", "out"]
+
+
 def test_what_a_killed_process_left_is_cleared_up(tmp_path: Path) -> None:
     write_submission(tmp_path, submission())
     before = files_of(tmp_path)
