@@ -67,6 +67,12 @@ def test_threads_on_process_stacks_switched_by_pendsv(board, returns):
     assert results == [*started, *rounds, 0x5002, 0x5003]
 
 
+def test_a_thread_on_the_process_stack_outlives_nested_interrupts(board):
+    *rounds, nested = run_c("nested_thread", board=board)
+    assert rounds == [2, 1, 1, 0] * 3
+    assert nested == 3
+
+
 def test_floating_point_state_is_saved_when_the_handler_uses_it(board, returns):
     two = 0x4000_0000
     results = run_c("lazy_float", board=board)

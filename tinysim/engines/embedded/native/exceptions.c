@@ -199,10 +199,12 @@ static void write_flags(struct core *core, uint32_t xpsr)
     core_write_register(core, UC_ARM_REG_CPSR, (xpsr & PSR_COMMON) | core->cpsr_fixed | CPSR_THUMB);
 }
 
-/* As write_flags(), for code that is not within an IT block on either side: quicker. */
+/* As write_flags(), for code that is not within an IT block on either side: quicker. Unicorn takes the
+ * exception number from there, too, whatever the register's name says: it has to stay what it is. */
 static void write_flags_only(struct core *core, uint32_t xpsr)
 {
-    core_write_register(core, UC_ARM_REG_XPSR_NZCVQG, xpsr);
+    core_write_register(core, UC_ARM_REG_XPSR_NZCVQG,
+                        (xpsr & ~(uint32_t)XPSR_EXCEPTION) | core->unicorn_exception);
 }
 
 static bool push_frame(struct core *core, uint32_t address, const uint32_t *values, uint32_t pc,
