@@ -89,9 +89,9 @@ def test_exception_returns_and_stack_alignment(board, returns):
 
 
 def test_sleep_and_what_ends_it(board):
-    slept_cheaply, masked, unmasked, event, conditional, on_exit = run_c("sleep", board=board)
+    slept_cheaply, masked, unmasked, event, conditional, pending, on_exit = run_c("sleep", board=board)
     assert slept_cheaply
-    assert (masked, unmasked, event, conditional) == (0, 1, 1, 1)
+    assert (masked, unmasked, event, conditional, pending) == (0, 1, 1, 1, 1)
     assert on_exit == 4
 
 

@@ -48,11 +48,16 @@ void guest(void)
     SEV();
     WFE();
     SCB_SCR = 1u << 4;
-    CPSID_I();
-    TIM2->PSC = 3;
+    TIM2->ARR = 999;
     TIM2->EGR = 1;
     TIM2->SR = 0;
-    CPSIE_I();
+    TIM2->DIER = 1;
+    TIM2->CR1 = 1;
+    WFE();
+    result(TIM2->SR & 1);
+    TIM2->CR1 = 0;
+    TIM2->DIER = 0;
+    TIM2->SR = 0;
 
     /* Sleep on exit: this code goes on only once a handler has cleared the bit. */
     SCB_SCR = 1u << 1;

@@ -297,6 +297,17 @@ static inline void core_interrupts_changed(struct core *core)
     core_request_attention(core);
 }
 
+/* An exception has become pending, which with SEVONPEND is an event, whether it is enabled or not (ARMv7-M
+ * ARM, B1.5.18). */
+static inline void core_exception_pended(struct core *core)
+{
+    enum { SCR_SEVONPEND = 1u << 4 };
+    if ((core->state.system.scr & SCR_SEVONPEND) != 0) {
+        core->state.event = true;
+    }
+    core_interrupts_changed(core);
+}
+
 void core_fail(struct core *core, const char *what, uc_err error);
 
 /* Continues at `address` (Thumb bit ignored), also from within a hook. */

@@ -30,7 +30,7 @@ static void drive(struct core *core, uint32_t source, uint32_t exception, bool l
         state->high_sources[exception] = (uint8_t)(state->high_sources[exception] + (level ? 1 : -1));
     }
     if (nvic_drive(&state->nvic, exception, state->high_sources[exception] != 0)) {
-        core_interrupts_changed(core);
+        core_exception_pended(core);
     }
 }
 
@@ -136,7 +136,7 @@ static void run_systick(struct core *core, uint64_t now)
 {
     if (systick_advance(&core->state.systick, now)) {
         nvic_pend(&core->state.nvic, EXCEPTION_SYSTICK);
-        core_interrupts_changed(core);
+        core_exception_pended(core);
     }
 }
 

@@ -60,7 +60,6 @@ enum {
     AIRCR_VECTKEY = 0x05FA,
     AIRCR_VECTKEYSTAT = 0xFA05,
     CCR_STKALIGN = 1u << 9,
-    SCR_SEVONPEND = 1u << 4,
     SHCSR_MEMFAULTENA = 1u << 16,
     DWT_CYCCNTENA = 1u << 0,
     DEMCR_TRCENA = 1u << 24,
@@ -205,12 +204,14 @@ static uint32_t read_nvic(const struct nvic *nvic, uint32_t address)
     }
 }
 
-static void write_nvic(struct nvic *nvic, uint32_t address, uint32_t value, uint32_t mask)
+/* Returns whether that has made an interrupt pending. */
+static bool write_nvic(struct nvic *nvic, uint32_t address, uint32_t value, uint32_t mask)
 {
     uint32_t word = (address & 0x7Fu) / 4;
+    uint32_t before = nvic_interrupt_bits(nvic->pending, word);
     if (address >= NVIC_IPR) {
         set_priorities(nvic, EXCEPTION_EXTERNAL + (address - NVIC_IPR), value, mask);
-        return;
+        return false;
     }
     switch (address & ~0x7Fu) {
     case NVIC_ISER:
@@ -229,6 +230,7 @@ static void write_nvic(struct nvic *nvic, uint32_t address, uint32_t value, uint
     default:
         break;
     }
+    return (nvic_interrupt_bits(nvic->pending, word) & ~before) != 0;
 }
 
 uint32_t system_read(struct core *core, uint32_t address, uint64_t now, uint64_t cycles)
@@ -241,7 +243,7 @@ uint32_t system_read(struct core *core, uint32_t address, uint64_t now, uint64_t
     if (address >= SCS + SYSTICK_CSR && address <= SCS + SYSTICK_CALIB) {
         if (systick_advance(&state->systick, now)) {
             nvic_pend(&state->nvic, EXCEPTION_SYSTICK);
-            core_interrupts_changed(core);
+            core_exception_pended(core);
         }
         return systick_read(&state->systick, address - SCS, now);
     }
@@ -328,11 +330,8 @@ void system_write(struct core *core, uint32_t address, uint32_t value, uint32_t 
     core_interrupts_changed(core);
     core_device_changed(core);
     if (address >= NVIC_ISER && address < NVIC_IPR_END) {
-        bool was_pending = nvic_most_urgent(&state->nvic) != EXCEPTION_NONE;
-        write_nvic(&state->nvic, address, value, mask);
-        if (!was_pending && (system->scr & SCR_SEVONPEND) != 0 &&
-            nvic_most_urgent(&state->nvic) != EXCEPTION_NONE) {
-            state->event = true;
+        if (write_nvic(&state->nvic, address, value, mask)) {
+            core_exception_pended(core);
         }
         return;
     }
