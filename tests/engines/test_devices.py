@@ -104,6 +104,10 @@ def test_timers():
     assert run_c("timers") == [1, 1, 10, 11, 0xFFFF, 1, 1, 0, 1, 0, 9, 7, 9, 1, 0]
 
 
+def test_a_counter_and_what_its_interrupt_counts_never_go_back_together():
+    assert run_c("wraps") == [0, 1, 0, 1]
+
+
 def test_the_clock_changes_while_timers_run():
     guest = Guest(c_guest("clocks"))
     guest.run()

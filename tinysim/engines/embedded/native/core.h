@@ -308,6 +308,13 @@ static inline void core_exception_pended(struct core *core)
     core_interrupts_changed(core);
 }
 
+/* An interrupt that becomes due within a block is taken at its end. Until then what is read of its device is
+ * the moment before it, or code would see a counter start again without what its handler does about that. */
+static inline uint64_t core_moment_before(const struct core *core, uint64_t due, uint64_t now)
+{
+    return due <= now && due > core->block_start_cycles + core->state.sleep_ticks ? due - 1 : now;
+}
+
 void core_fail(struct core *core, const char *what, uc_err error);
 
 /* Continues at `address` (Thumb bit ignored), also from within a hook. */

@@ -212,7 +212,8 @@ void devices_write_usart(struct core *core, uint32_t number, uint32_t offset, ui
 
 bool devices_read_timer(struct core *core, uint32_t number, uint32_t offset, uint32_t *value, uint64_t now)
 {
-    bool known = timer_read(&core->state.timers[number], offset, value, now);
+    struct timer *timer = &core->state.timers[number];
+    bool known = timer_read(timer, offset, value, core_moment_before(core, timer->due, now));
     drive_timer(core, number);
     return known;
 }

@@ -241,6 +241,7 @@ uint32_t system_read(struct core *core, uint32_t address, uint64_t now, uint64_t
         return read_nvic(&state->nvic, address);
     }
     if (address >= SCS + SYSTICK_CSR && address <= SCS + SYSTICK_CALIB) {
+        now = core_moment_before(core, systick_due(&state->systick), now);
         if (systick_advance(&state->systick, now)) {
             nvic_pend(&state->nvic, EXCEPTION_SYSTICK);
             core_exception_pended(core);
