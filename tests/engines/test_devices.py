@@ -108,6 +108,10 @@ def test_a_counter_and_what_its_interrupt_counts_never_go_back_together():
     assert run_c("wraps") == [0, 1, 0, 1]
 
 
+def test_flags_that_are_cleared_by_writing_1_do_not_read_as_written():
+    assert run_c("flags") == [0, 0]
+
+
 def test_the_clock_changes_while_timers_run():
     guest = Guest(c_guest("clocks"))
     guest.run()
