@@ -149,6 +149,19 @@ def test_a_device_that_misbehaves_ends_the_run_with_a_report(
     assert files_of(tmp_path / "out") == before
 
 
+def test_all_benchmarks_have_to_have_their_data_before_the_first_is_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["sim", "all", "--mode", "performance", "--out", "out"]) == 2
+    assert "kws_ref_model.tflite is missing" in one_line(capsys)
+    models = tmp_path / "data/models"
+    models.mkdir()
+    (models / "kws_ref_model.tflite").write_bytes(b"a model that is not looked at")
+    assert main(["sim", "all", "--mode", "performance", "--out", "out"]) == 2
+    assert "vww01/y_labels.csv" in one_line(capsys)
+    assert not (tmp_path / "out").exists()
+
+
 def test_control_characters_and_forged_log_lines_are_defused(image: Path, tmp_path: Path) -> None:
     assert run_sim(image, "--out", "out", port="fake://kws01?mischief=colour") == 0
     for name, content in files_of(tmp_path / "out/closed/tinysim/results").items():

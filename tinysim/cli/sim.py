@@ -18,7 +18,7 @@ from tinysim.cli.progress import progress_bars, say
 from tinysim.conformance.findings import Finding, errors
 from tinysim.conformance.tree import check_tree
 from tinysim.datasets.benchmarks import BENCHMARKS, Benchmark, find_benchmark
-from tinysim.datasets.dataset import DataSet, open_dataset
+from tinysim.datasets.dataset import PERFORMANCE_INPUTS, DataSet, find_model, open_dataset
 from tinysim.engines.factory import ENGINES, choose_engine
 from tinysim.errors import UserError
 from tinysim.results.tree import DIVISIONS, SUMMARY_NAMES, Place, check_origin, write_submission
@@ -153,10 +153,16 @@ def sim(
         epoch_s=_epoch_s(),
     )
     check_origin(options.out, simulated=port is None)
+    # Before the first of several benchmarks is run.
+    places = [
+        Place(options.division, options.organisation, options.system_id, each.id) for each in benchmarks
+    ]
+    for each in benchmarks:
+        _check_data(each, options)
     figures = []
     findings: list[Finding] = []
-    for each in benchmarks:
-        outcome_figures, outcome_findings = _run(each, options)
+    for each, place in zip(benchmarks, places, strict=True):
+        outcome_figures, outcome_findings = _run(each, place, options)
         figures.append(outcome_figures)
         findings += outcome_findings
     if json_file is not None:
@@ -164,8 +170,14 @@ def sim(
     return 1 if errors(findings) else 0
 
 
-def _run(benchmark: Benchmark, options: Options) -> tuple[dict[str, Any], list[Finding]]:
-    place = Place(options.division, options.organisation, options.system_id, benchmark.id)
+def _check_data(benchmark: Benchmark, options: Options) -> None:
+    """Raise UserError where a benchmark's data is not there."""
+    open_dataset(benchmark).check_files(PERFORMANCE_INPUTS if options.mode == "performance" else None)
+    if options.firmware is None:
+        find_model(benchmark)
+
+
+def _run(benchmark: Benchmark, place: Place, options: Options) -> tuple[dict[str, Any], list[Finding]]:
     outcome = _measure(benchmark, options)
     submission = make_submission(outcome, place, options.epoch_s, options.summary_name)
     results = write_submission(options.out, submission)

@@ -11,6 +11,7 @@ import platformdirs
 
 from tinysim.datasets.benchmarks import Benchmark
 from tinysim.datasets.labels import Entry, read_labels
+from tinysim.datasets.publishers import NOT_DISTRIBUTED
 from tinysim.errors import UserError
 
 PERFORMANCE_INPUTS = 5
@@ -80,9 +81,10 @@ class DataSet:
         return content
 
     def _missing(self, path: Path) -> UserError:
-        return UserError(
-            f"input file {path} is missing; run `tinysim data pull` or point TINYSIM_DATA at a complete copy"
-        )
+        what_to_do = "run `tinysim data pull` or point TINYSIM_DATA at a complete copy"
+        if self.benchmark.model in NOT_DISTRIBUTED:
+            what_to_do = "no publisher distributes it: point TINYSIM_DATA at a folder that has it"
+        return UserError(f"input file {path} is missing; {what_to_do}")
 
     def _wrong_size(self, path: Path, size: int) -> UserError:
         return UserError(

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tinysim.datasets.dataset import DataSet, Segment
-from tinysim.errors import GuestError
+from tinysim.errors import GuestError, UserError
 from tinysim.results.summary import WINDOW_MIN_INFERENCES, PerformanceSummary, Window, summarize
 from tinysim.runner.device import Device, Download, Inference, Profile, Reply
 from tinysim.runner.replies import Kind, read_messages
@@ -144,10 +144,10 @@ def run_performance(
 
 
 def check_model(profile: Profile, dataset: DataSet) -> Profile:
-    """Return `profile` if it is of the data set's benchmark. Raises GuestError otherwise."""
+    """Return `profile` if it is of the data set's benchmark. Raises UserError otherwise."""
     if profile.model != dataset.benchmark.model:
-        raise GuestError(
-            f"the firmware says that its model is {profile.model!r}; "
-            f"{dataset.benchmark.id} needs {dataset.benchmark.model!r}"
+        raise UserError(
+            f"the firmware says that its model is {profile.model!r}; {dataset.benchmark.id} needs "
+            f"{dataset.benchmark.model!r}: choose the benchmark that the firmware is for"
         )
     return profile
