@@ -253,3 +253,12 @@ def test_a_bad_url_is_one_line(url, bad, says):
     assert isinstance(error.value, serial.SerialException)
     assert says in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_a_guest_that_resets_itself_for_ever_is_told_so(tmp_path):
+    url = guest(tmp_path, "ldr r0, =0xe000ed0c; ldr r1, =0x05fa0004; str r1, [r0]; dsb; b handler")
+    with (
+        serial.serial_for_url(url, timeout=None) as port,
+        pytest.raises(GuestHang, match="resets itself again and again"),
+    ):
+        port.read()

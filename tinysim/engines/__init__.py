@@ -90,7 +90,7 @@ class Engine(Protocol):
         """Say where the guest is, with symbols, and what it may be waiting for: for messages."""
 
     def stuck(self) -> str | None:
-        """Say what the guest waits for, where that is a flag that nothing drives; None where it works or may."""
+        """Say what the guest waits for in vain, a flag that nothing drives for example; None where it works or may."""
 
     def unmodelled(self) -> Sequence[Unmodelled]:
         """Return which peripherals without a model the guest has used so far."""

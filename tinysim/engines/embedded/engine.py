@@ -55,6 +55,7 @@ _TIGHT_LOOP_INSTRUCTIONS = 12
 _LOOP_INSTRUCTIONS_MAX = 400
 _TIGHT_PATIENCE_PS = 250_000_000_000
 _PATIENCE_PS = 10_000_000_000_000
+_RESETS_MAX = 1000  # without a byte in between
 _EXCEPTION_NUMBER = 0x1FF
 _FAULT_EXCEPTIONS = range(3, 7)
 
@@ -99,6 +100,7 @@ class EmbeddedEngine:
         self.board = board
         self.image = image
         self._uart = uart
+        self._resets_heard_of = 0
         self.timing = timing_model(board) if with_timing else None
         self._core: int | None = None
         self._error: BaseException | None = None
@@ -315,6 +317,7 @@ class EmbeddedEngine:
             return ()
         buffer = (LineByte * count)()
         taken = self._native.engine_take(self._core, buffer, count)
+        self._resets_heard_of = self.resets
         return [
             StampedByte(byte.data, Stamp(byte.time_ps // 1000, byte.instructions, byte.cycles))
             for byte in buffer[:taken]
@@ -393,8 +396,12 @@ class EmbeddedEngine:
         """Say what the guest waits for; see `Engine.stuck`.
 
         A guest is stuck that reads registers without a model and sees nothing new: for a quarter of a second
-        where it does nothing else, for longer than vendors' timeouts where there is more to its loop.
+        where it does nothing else, for longer than vendors' timeouts where there is more to its loop. And one
+        that resets itself before it has said anything, again and again.
         """
+        silent_resets = self.resets - self._resets_heard_of
+        if silent_resets > _RESETS_MAX:
+            return f"the guest resets itself again and again: {silent_resets} times without a byte in between"
         polling = Polling()
         self._native.engine_polling(self._core, ctypes.byref(polling))
         if polling.reads < _POLLS_MIN:
