@@ -44,6 +44,7 @@ class FakePort:
         lap_scale: float = 1.0,
         lap_offset_us: int = 0,
         mischief: Mischief | None = None,
+        has_banner: bool = True,
     ) -> None:
         self.timeout: float | None = None
         self.model = model
@@ -55,7 +56,8 @@ class FakePort:
         self.closed = False
         self.state = _State()
         self._last_read = Stamp(0, 0, 0)
-        self._send([b"m-timestamp-mode-performance", self._lap(), b"m-init-done", b"m-ready"])
+        if has_banner:
+            self._send([b"m-timestamp-mode-performance", self._lap(), b"m-init-done", b"m-ready"])
 
     def now(self) -> Stamp:
         return Stamp(
@@ -196,10 +198,15 @@ class FakeTargetFactory:
     values: int = 12
     inference_s: float = 0.05
     mischief: Mischief | None = None
+    has_banner: bool = True
 
     def __call__(self) -> FakeTarget:
         return FakeTarget(
             FakePort(
-                model=self.model, values=self.values, inference_s=self.inference_s, mischief=self.mischief
+                model=self.model,
+                values=self.values,
+                inference_s=self.inference_s,
+                mischief=self.mischief,
+                has_banner=self.has_banner,
             )
         )

@@ -168,6 +168,16 @@ def test_a_missing_input_is_named(kws: DataSet, tmp_path: Path) -> None:
         accuracy(kws, tmp_path)
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+def test_devices_that_do_not_announce_themselves_are_asked_for_their_name(
+    kws: DataSet, tmp_path: Path, workers: int
+) -> None:
+    silent = FakeTargetFactory(has_banner=False)
+    run = accuracy(kws, tmp_path / "silent", factory=silent, workers=workers, has_banner=False)
+    announced = accuracy(kws, tmp_path / "announced")
+    assert [each.results for each in run.inputs] == [each.results for each in announced.inputs]
+
+
 def test_every_window_of_an_anomaly_detection_file_counts(ad: DataSet, tmp_path: Path) -> None:
     run = accuracy(ad, tmp_path, factory=FakeTargetFactory(model="ad01", values=1))
     assert [(segment.entry.file, segment.offset_bytes) for segment in run.segments[:3]] == [

@@ -112,7 +112,7 @@ def run_accuracy(
         if workers == 1 or len(batches) < 2:
             done: Generator[dict[int, Any], None, None] = (station.run(numbers) for numbers in batches)
         else:
-            done = _in_processes(factory, dataset, batches, min(workers, len(batches)))
+            done = _in_processes(factory, dataset, batches, min(workers, len(batches)), has_banner=has_banner)
         if on_progress is not None:
             on_progress(len(records), len(segments))
         # Closed here and not when it is collected, so that no worker outlives an error.
@@ -181,25 +181,25 @@ def _from_record(record: Any) -> AccuracyInput:
     return AccuracyInput(download_stop_ns, tuple((time_ns, text) for time_ns, text in lines), tuple(results))
 
 
-def _work(connection: Connection, factory: TargetFactory, dataset: DataSet) -> None:
+def _work(connection: Connection, factory: TargetFactory, dataset: DataSet, has_banner: bool) -> None:
     """Do the inputs whose numbers come through `connection`, on a board of this process."""
     # The performance run, which cannot be shared out, may be under way beside: let it go first.
     if hasattr(os, "nice"):
         os.nice(5)
-    with contextlib.closing(_Station(factory, dataset)) as station:
+    with contextlib.closing(_Station(factory, dataset, has_banner)) as station:
         while True:
             connection.send(station.run(connection.recv()))
 
 
 def _in_processes(
-    factory: TargetFactory, dataset: DataSet, batches: Iterable[list[int]], workers: int
+    factory: TargetFactory, dataset: DataSet, batches: Iterable[list[int]], workers: int, *, has_banner: bool
 ) -> Generator[dict[int, Any], None, None]:
     waiting = iter(batches)
     busy: dict[Connection, Worker] = {}
     try:
         with contextlib.ExitStack() as processes:
             for batch in itertools.islice(waiting, workers):
-                process = processes.enter_context(worker(_work, factory, dataset))
+                process = processes.enter_context(worker(_work, factory, dataset, has_banner))
                 process.send(batch)
                 busy[process.connection] = process
             while busy:
