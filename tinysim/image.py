@@ -126,7 +126,7 @@ def _read_elf(path: Path, content: bytes, board: Board) -> tuple[tuple[Segment, 
                 raise UserError(
                     f"{path}: damaged: a segment of {size} bytes reaches beyond the end of the file"
                 )
-            _check_room(path, board, segment["p_vaddr"], segment["p_memsz"])
+            _check_room(path, board, segment["p_vaddr"], size, segment["p_memsz"])
             if size == 0:
                 continue
             segments.append(Segment(segment["p_paddr"], content[offset : offset + size]))
@@ -148,12 +148,22 @@ def _read_elf(path: Path, content: bytes, board: Board) -> tuple[tuple[Segment, 
     return tuple(segments), named
 
 
-def _check_room(path: Path, board: Board, address: int, size: int) -> None:
-    """Check that what a segment takes at run time, zeros after its content included, ends in a memory too."""
+def _check_room(path: Path, board: Board, address: int, content_bytes: int, size_bytes: int) -> None:
+    """Check that there is room for what a segment takes at run time, the zeros after its content included.
+
+    Arm's linker lets a segment in flash go on with the zeros that its start-up code clears in RAM.
+    """
     memory = board.memory_at(address)
-    if memory is not None and size > 0 and board.memory_at(address + size - 1) is None:
+    if memory is None or size_bytes == 0:
+        return
+    if memory.kind == "ram":
+        fits = board.memory_at(address + size_bytes - 1) is not None
+    else:
+        ram_bytes = sum(each.size_bytes for each in board.memory if each.kind == "ram")
+        fits = size_bytes - content_bytes <= ram_bytes
+    if not fits:
         raise UserError(
-            f"{path}: is not for {board.id}: its segment of {size} bytes at {address:#010x} is larger "
+            f"{path}: is not for {board.id}: its segment of {size_bytes} bytes at {address:#010x} is larger "
             f"than the board's {memory.name}"
         )
 

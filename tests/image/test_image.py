@@ -114,6 +114,14 @@ def test_a_segment_whose_zeros_have_no_room_is_refused(tmp_path, address, size):
     assert load(tmp_path, "fits.elf", bytes(content)).segments
 
 
+def test_zeros_that_arm_s_linker_counts_with_a_segment_in_flash_are_those_of_ram(tmp_path):
+    flash = next(memory for memory in BOARD.memory if memory.kind == "flash")
+    content = bytearray(elf([(FLASH, CODE + bytes(flash.size_bytes - len(CODE)))]))
+    place = content.index(struct.pack("<II", FLASH, FLASH)) + 12
+    struct.pack_into("<I", content, place, flash.size_bytes + 0x1_0000)
+    assert load(tmp_path, "linked.axf", bytes(content)).segments
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
 def test_a_pipe_is_no_image(tmp_path):
     os.mkfifo(tmp_path / "pipe.elf")
