@@ -29,8 +29,10 @@ enum {
 enum { CR_ENABLE = 1u << 0, CR_SNGSTRT = 1u << 1, CR_CNTSTRT = 1u << 2, CR_COUNTRST = 1u << 3 };
 
 /* The counter behind it, as an STM32 general-purpose timer: TIMx registers (RM0432 38.4), channel 1 compares
- * with CMP, channel 2 with ARR, since ARRM comes when ARR is reached and not one count later; channel 3 with
- * CCR2. */
+ * with CMP, channel 2 with CCR2. ARRM is the update event: it comes when the counter leaves ARR for 0.
+ * Firmware that adds ARR + 1 to the counter where it sees ARRM, and drivers that leave a reload alone which
+ * is less than two counts away, would go wrong by a whole period if it came while the counter still is ARR.
+ */
 enum {
     TIM_CR1 = 0x00,
     TIM_DIER = 0x0C,
@@ -40,11 +42,10 @@ enum {
     TIM_PSC = 0x28,
     TIM_ARR = 0x2C,
     TIM_CCR1 = 0x34,
-    TIM_CCR2 = 0x38,
-    TIM_CCR3 = 0x3C
+    TIM_CCR2 = 0x38
 };
 enum { TIM_CEN = 1u << 0, TIM_URS = 1u << 2, TIM_OPM = 1u << 3, TIM_UG = 1u << 0 };
-enum { TIM_COMPARE = 1u << 1, TIM_RELOAD = 1u << 2, TIM_COMPARE_2 = 1u << 3 };
+enum { TIM_RELOAD = 1u << 0, TIM_COMPARE = 1u << 1, TIM_COMPARE_2 = 1u << 2 };
 
 static uint32_t from_timer(uint32_t flags)
 {
@@ -175,13 +176,12 @@ bool lptim_write(struct lptim *lptim, uint32_t offset, uint32_t value, uint64_t 
     case CCR2:
         lptim->compare[1] = value & 0xFFFFu;
         lptim->flags |= FLAG_COMPARE_2_WRITTEN;
-        put(lptim, TIM_CCR3, value, now);
+        put(lptim, TIM_CCR2, value, now);
         break;
     case ARR:
         lptim->reload = value & 0xFFFFu;
         lptim->flags |= FLAG_RELOAD_WRITTEN;
         put(lptim, TIM_ARR, value, now);
-        put(lptim, TIM_CCR2, value, now);
         break;
     case RCR:
         lptim->flags |= FLAG_REPETITION_WRITTEN;
