@@ -3,6 +3,7 @@
 import pytest
 
 from tests.engines.guest import SECOND_NS, Guest, assembly_guest, c_guest
+from tinysim.board import load_board
 from tinysim.engines import Stop
 from tinysim.errors import GuestFault
 
@@ -44,6 +45,32 @@ def test_a_fault_that_the_guest_handles_is_its_own_affair():
     guest = asked_for(11)
     assert guest.run() is Stop.ASLEEP
     assert guest.results() == [6, 1 << 16]
+
+
+def test_a_stack_pointer_below_its_limit_is_a_fault():
+    # MSR PSPLIM, r0 by its encoding: the guests are built for a core without it.
+    body = """
+    ldr r0, =0x2000f000
+    .inst.w 0xf380880b
+    ldr r1, =0x2000f020
+    msr psp, r1
+    movs r2, #2
+    msr control, r2
+    isb
+    push {r0, r1}
+    .thumb_func
+    .type limit, %function
+limit:
+    sub sp, #0x40
+    movs r7, #1
+    b .
+    .size limit, . - limit
+    """
+    guest = Guest(assembly_guest(body), board=load_board("nucleo_u575zi_q"))
+    with pytest.raises(GuestFault, match=r"below its limit \(STKOF\), at limit\+0x0") as error:
+        guest.run()
+    assert "cfsr 00100000" in str(error.value)
+    assert "sp 2000f018" in str(error.value)
 
 
 def test_a_fault_in_the_fault_handler_is_a_lockup():

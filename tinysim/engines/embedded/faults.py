@@ -18,6 +18,7 @@ _STATUS_BITS = {
     17: "jump to an address without the Thumb bit (INVSTATE)",
     18: "invalid exception return (INVPC)",
     19: "floating-point instruction while the FPU is off (NOCP)",
+    20: "stack overflow: stack pointer below its limit (STKOF)",
     24: "unaligned access (UNALIGNED)",
     25: "division by zero (DIVBYZERO)",
 }

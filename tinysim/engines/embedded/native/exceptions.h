@@ -18,6 +18,7 @@ enum fault_status {
     CFSR_INVSTATE = 1u << 17,
     CFSR_INVPC = 1u << 18,
     CFSR_NOCP = 1u << 19,
+    CFSR_STKOF = 1u << 20,
     CFSR_UNALIGNED = 1u << 24,
     CFSR_DIVBYZERO = 1u << 25,
 };

@@ -15,6 +15,7 @@ enum {
     QEMU_BKPT = 7,
     QEMU_EXCEPTION_EXIT = 8,
     QEMU_NOCP = 17,
+    QEMU_STKOF = 19,
     QEMU_UNALIGNED = 22,
 };
 
@@ -298,6 +299,10 @@ static void on_interrupt(uc_engine *uc, uint32_t number, void *user)
     case QEMU_NOCP:
         core_uncount_from(core, pc);
         exceptions_fault(core, EXCEPTION_USAGE_FAULT, CFSR_NOCP, pc, NULL);
+        break;
+    case QEMU_STKOF:
+        core_uncount_from(core, pc);
+        exceptions_fault(core, EXCEPTION_USAGE_FAULT, CFSR_STKOF, pc, NULL);
         break;
     default:
         core_fail(core, "unexpected exception in the emulator", UC_ERR_EXCEPTION);
