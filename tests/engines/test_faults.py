@@ -47,6 +47,18 @@ def test_a_fault_that_the_guest_handles_is_its_own_affair():
     assert guest.results() == [6, 1 << 16]
 
 
+def test_a_division_is_judged_by_its_divisor_whichever_register_that_is():
+    body = "ldr r2, =0xe000ed14; movw r3, #0x210; str r3, [r2]; dsb; isb; movs r0, #77; mov {divisor}, #7\n"
+    body += "udiv r0, r0, {divisor}; sdiv r1, r0, {divisor}; wfi"
+    for divisor in ("r1", "r8", "r12", "lr"):
+        guest = Guest(assembly_guest(body.format(divisor=divisor)))
+        assert guest.run() is Stop.ASLEEP
+        registers = guest.engine.registers()
+        assert (registers["r0"], registers["r1"]) == (11, 1)
+    with pytest.raises(GuestFault, match="DIVBYZERO"):
+        Guest(assembly_guest(body.format(divisor="lr").replace("lr, #7", "lr, #0"))).run()
+
+
 def test_a_stack_pointer_below_its_limit_is_a_fault():
     # MSR PSPLIM, r0 by its encoding: the guests are built for a core without it.
     body = """

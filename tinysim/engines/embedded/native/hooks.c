@@ -246,9 +246,15 @@ static void on_block(uc_engine *uc, uint64_t address64, uint32_t bytes, void *us
     on_special_block(core, address, bytes);
 }
 
+/* Unicorn's name for R0 to R12 or R14: those two are not neighbours to it. */
+static int unicorn_register(uint32_t number)
+{
+    return number == 14 ? UC_ARM_REG_LR : UC_ARM_REG_R0 + (int)number;
+}
+
 static bool divides_by_zero(struct core *core, const uint8_t *code)
 {
-    return is_division(code) && core_read_register(core, UC_ARM_REG_R0 + (int)divisor_register(code)) == 0;
+    return is_division(code) && core_read_register(core, unicorn_register(divisor_register(code))) == 0;
 }
 
 static void on_watched(uc_engine *uc, uint64_t address64, uint32_t bytes, void *user)
