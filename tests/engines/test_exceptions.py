@@ -130,3 +130,42 @@ def test_code_that_the_host_rewrites_runs_as_written():
     guest.engine.restore(start)
     guest.run()
     assert guest.engine.registers()["r0"] == 7
+
+
+def test_an_address_is_tested_against_the_regions_of_memory_protection():
+    # Region 3 is 0x20001000 to 0x20001fff; TT and TTT by their encodings: the guests are built for another core.
+    body = """
+    ldr r0, =0xe000ed94
+    movs r1, #3
+    str r1, [r0, #4]
+    ldr r2, =0x20001000
+    str r2, [r0, #8]
+    ldr r2, =0x20001fe1
+    str r2, [r0, #12]
+    movs r1, #5
+    str r1, [r0]
+    dsb
+    isb
+    ldr r4, =0x20001fff
+    .inst.w 0xe844f500
+    .inst.w 0xe844f640
+    ldr r4, =0x20002000
+    .inst.w 0xe844f700
+    .inst.w 0xe844f840
+    mov lr, r4
+    .inst.w 0xe84ef900
+    .inst.w 0xe84efe00
+    wfi
+    """
+    guest = Guest(assembly_guest(body), board=load_board("nucleo_u575zi_q"))
+    assert guest.run() is Stop.ASLEEP
+    registers = guest.engine.registers()
+    assert [registers[name] for name in ("r5", "r6")] == [0x000D_0003, 0x0001_0003]
+    assert [registers[name] for name in ("r7", "r8", "r9", "lr")] == [
+        0x000C_0000,
+        0,
+        0x000C_0000,
+        0x000C_0000,
+    ]
+    # What stands in for an instruction is counted as one.
+    assert guest.engine.now().instructions == 21

@@ -54,6 +54,7 @@ def native():
         ("lptim_interrupt", c_bool, ()),
         ("mpu_read", c_uint32, (c_uint32, c_uint32, c_bool)),
         ("mpu_write", None, (c_uint32, c_uint32, c_bool)),
+        ("mpu_test_target", c_uint32, (c_uint32, c_bool)),
     ):
         function = getattr(library, name)
         function.restype, function.argtypes = result, (state, *arguments)
@@ -340,6 +341,34 @@ def test_protection_regions_read_back(native, regions):
             expected = base if is_v8 else base & ~0x1F | region
             assert native.mpu_read(state, 0x0C, 0x800, is_v8) == expected
             assert native.mpu_read(state, 0x10, 0x800, is_v8) == attributes
+
+
+@pytest.mark.parametrize(
+    ("permissions", "privileged", "unprivileged"), [(0, 0xC, 0), (1, 0xC, 0xC), (2, 4, 0), (3, 4, 4)]
+)
+def test_permissions_of_an_address(native, permissions, privileged, unprivileged):
+    state = DeviceState()
+
+    def answers(address: int) -> list[int]:
+        return [native.mpu_test_target(state, address, is_privileged) for is_privileged in (True, False)]
+
+    native.mpu_write(state, 0x08, 6, True)
+    native.mpu_write(state, 0x0C, 0x2000_0100 | permissions << 1, True)
+    native.mpu_write(state, 0x10, 0x2000_01C1, True)
+    assert answers(0x2000_0100) == [0xC_0000, 0xC_0000]  # it is not on
+    native.mpu_write(state, 0x04, 1, True)
+    found = [1 << 16 | 6 | access << 16 for access in (privileged, unprivileged)]
+    assert answers(0x2000_0100) == answers(0x2000_01DF) == found
+    assert answers(0x2000_00FF) == answers(0x2000_01E0) == [0, 0]
+    assert answers(0xE000_ED00) == [0xC_0000, 0]
+    native.mpu_write(state, 0x04, 5, True)
+    assert answers(0x2000_00FF) == [0xC_0000, 0]
+    # Where two regions overlap there is no access, and no region to name.
+    native.mpu_write(state, 0x08, 7, True)
+    native.mpu_write(state, 0x0C, 0x2000_01C0 | 2, True)
+    native.mpu_write(state, 0x10, 0x2000_0201, True)
+    assert answers(0x2000_01C0) == [0, 0]
+    assert answers(0x2000_0100) == found
 
 
 def test_protection_region_aliases(native):

@@ -33,6 +33,9 @@ static uint32_t flags_of_wide(uint16_t first, uint16_t second)
     if ((first & 0xFFD0u) == 0xFB90u && (second & 0x00F0u) == 0x00F0u) {
         return BLOCK_DIVIDES;
     }
+    if ((first & 0xFFF0u) == 0xE840u && (second & 0xF0BFu) == 0xF000u) { /* ARMv8-M ARM, C2.4.228 */
+        return BLOCK_TESTS_TARGET;
+    }
     /* Coprocessor instructions 10 and 11: loads and stores (1110 110x), data and transfers (1110 1110). */
     if ((first & 0xEC00u) == 0xEC00u && (second & 0x0E00u) == 0x0A00u) {
         return BLOCK_FLOATING_POINT;
@@ -75,6 +78,21 @@ bool is_division(const uint8_t *code)
 uint32_t divisor_register(const uint8_t *code)
 {
     return halfword(code + 2) & 15u;
+}
+
+bool is_target_test(const uint8_t *code)
+{
+    return (flags_at(code) & BLOCK_TESTS_TARGET) != 0;
+}
+
+struct target_test decode_target_test(const uint8_t *code)
+{
+    uint16_t second = halfword(code + 2);
+    return (struct target_test){
+        .address_register = halfword(code) & 15u,
+        .result_register = second >> 8 & 15u,
+        .unprivileged = (second & 1u << 6) != 0,
+    };
 }
 
 /* How many instructions an IT instruction makes conditional, 0 if it is none (ARMv7-M ARM, A7.7.38). */

@@ -14,6 +14,7 @@ enum block_flag {
     BLOCK_WRITABLE = 1u << 5,       /* lies in RAM: may have been rewritten since it was described */
     BLOCK_DIVIDES = 1u << 6,        /* SDIV, UDIV: a division by zero may be a fault */
     BLOCK_USES_LEVELS = 1u << 7,    /* CPS or MSR of FAULTMASK or BASEPRI */
+    BLOCK_TESTS_TARGET = 1u << 8,   /* TT, TTT: asks the memory protection unit */
 };
 
 struct decoded_block {
@@ -34,6 +35,17 @@ bool is_division(const uint8_t *code);
 
 /* The number of the register that holds the divisor of the division at `code`. */
 uint32_t divisor_register(const uint8_t *code);
+
+/* Whether the instruction is TT or TTT; only for a core that has them, elsewhere they are stores. */
+bool is_target_test(const uint8_t *code);
+
+struct target_test {
+    uint32_t address_register;
+    uint32_t result_register;
+    bool unprivileged; /* TTT */
+};
+
+struct target_test decode_target_test(const uint8_t *code);
 
 /* Bytes of the instruction that starts with this halfword (ARMv7-M ARM, A5.1). */
 static inline uint32_t instruction_bytes(uint16_t first_halfword)

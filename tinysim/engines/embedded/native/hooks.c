@@ -128,13 +128,13 @@ static bool is_current(struct core *core, const struct block *block)
     return now != NULL && memcmp(now, block->code, block->bytes) == 0;
 }
 
-/* Watches the divisions of a block: only done once a division by zero is a fault. */
-static bool watch_divisions(struct core *core, const struct block *block)
+/* Watches some instructions of a block: divisions once a division by zero is a fault, tests of addresses. */
+static bool watch_all(struct core *core, const struct block *block, bool (*is_wanted)(const uint8_t *code))
 {
     bool added = false;
     for (uint32_t offset = 0; offset + 4 <= block->bytes;) {
         uint16_t first = (uint16_t)(block->code[offset] | block->code[offset + 1] << 8);
-        if (is_division(block->code + offset)) {
+        if (is_wanted(block->code + offset)) {
             added |= watch(core, block->address + offset);
         }
         offset += instruction_bytes(first);
@@ -168,7 +168,12 @@ static bool prepare(struct core *core, struct block *block)
         core->state.event = true;
     }
     if ((block->flags & BLOCK_DIVIDES) != 0 && (core->state.system.ccr & CCR_DIV_0_TRP) != 0 &&
-        watch_divisions(core, block)) {
+        watch_all(core, block, is_division)) {
+        retranslate(core, address, block->bytes);
+        return false;
+    }
+    if ((block->flags & BLOCK_TESTS_TARGET) != 0 && core->model.has_v8_mpu &&
+        watch_all(core, block, is_target_test)) {
         retranslate(core, address, block->bytes);
         return false;
     }
@@ -257,6 +262,22 @@ static bool divides_by_zero(struct core *core, const uint8_t *code)
     return is_division(code) && core_read_register(core, unicorn_register(divisor_register(code))) == 0;
 }
 
+/* Executes TT in Unicorn's stead, which does not know of the regions. It is not told either, since it would
+ * then look them up at every access. */
+static void test_target(struct core *core, uint32_t address, const uint8_t *code)
+{
+    enum { CONTROL_NPRIV = 1u << 0 };
+    struct target_test test = decode_target_test(code);
+    bool privileged = core->state.ipsr != EXCEPTION_NONE ||
+                      (core_read_register(core, UC_ARM_REG_CONTROL) & CONTROL_NPRIV) == 0;
+    uint32_t target = core_read_register(core, unicorn_register(test.address_register));
+    uint32_t response =
+        privileged ? mpu_test_target(&core->state.system.mpu, target, !test.unprivileged) : 0u;
+    core_write_register(core, unicorn_register(test.result_register), response);
+    core_uncount_from(core, address + 4);
+    core_set_pc(core, address + 4);
+}
+
 static void on_watched(uc_engine *uc, uint64_t address64, uint32_t bytes, void *user)
 {
     (void)uc;
@@ -275,6 +296,8 @@ static void on_watched(uc_engine *uc, uint64_t address64, uint32_t bytes, void *
     } else if ((core->state.system.ccr & CCR_DIV_0_TRP) != 0 && divides_by_zero(core, code)) {
         core_uncount_from(core, address);
         exceptions_fault(core, EXCEPTION_USAGE_FAULT, CFSR_DIVBYZERO, address, NULL);
+    } else if (core->model.has_v8_mpu && is_target_test(code)) {
+        test_target(core, address, code);
     }
 }
 

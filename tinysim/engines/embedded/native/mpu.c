@@ -11,6 +11,10 @@ enum {
     MAIR1 = 0x34,
 };
 enum { RBAR_REGION = 0xF, RBAR_VALID = 1u << 4, CTRL_WRITABLE = 7 };
+enum { CTRL_ENABLE = 1u << 0, CTRL_PRIVDEFENA = 1u << 2 };
+/* ARMv8-M ARM, D1.2: RBAR's AP, RLAR's EN; the payload of a TT response. */
+enum { RBAR_UNPRIVILEGED = 1u << 1, RBAR_READ_ONLY = 1u << 2, RLAR_ENABLE = 1u << 0 };
+enum { TT_REGION_VALID = 1u << 16, TT_READ = 1u << 18, TT_READ_WRITE = 1u << 19 };
 
 /* Three aliases follow each of RBAR and RASR. On ARMv8-M they are those of the next regions. */
 static uint32_t region_at(const struct mpu *mpu, uint32_t offset, bool is_v8)
@@ -76,4 +80,38 @@ void mpu_write(struct mpu *mpu, uint32_t offset, uint32_t value, bool is_v8)
     } else {
         mpu->attributes[region] = value;
     }
+}
+
+static bool lies_in(const struct mpu *mpu, uint32_t region, uint32_t address)
+{
+    uint32_t limit = mpu->attributes[region];
+    return (limit & RLAR_ENABLE) != 0 && address >= (mpu->base[region] & ~0x1Fu) &&
+           address <= (limit | 0x1Fu);
+}
+
+uint32_t mpu_test_target(const struct mpu *mpu, uint32_t address, bool privileged)
+{
+    uint32_t found = MPU_REGIONS;
+    bool is_enabled = (mpu->control & CTRL_ENABLE) != 0;
+    for (uint32_t region = 0; is_enabled && region < MPU_REGIONS; region++) {
+        if (!lies_in(mpu, region, address)) {
+            continue;
+        }
+        if (found != MPU_REGIONS) {
+            return 0; /* where regions overlap nobody may access anything */
+        }
+        found = region;
+    }
+    if (found == MPU_REGIONS) {
+        bool is_private = address >= 0xE0000000u && address < 0xE0100000u;
+        bool by_default =
+            !is_enabled || (privileged && ((mpu->control & CTRL_PRIVDEFENA) != 0 || is_private));
+        return by_default ? TT_READ | TT_READ_WRITE : 0u;
+    }
+    uint32_t base = mpu->base[found];
+    uint32_t response = TT_REGION_VALID | found;
+    if (privileged || (base & RBAR_UNPRIVILEGED) != 0) {
+        response |= TT_READ | ((base & RBAR_READ_ONLY) == 0 ? TT_READ_WRITE : 0u);
+    }
+    return response;
 }

@@ -20,4 +20,8 @@ struct mpu {
 uint32_t mpu_read(const struct mpu *mpu, uint32_t offset, uint32_t type, bool is_v8);
 void mpu_write(struct mpu *mpu, uint32_t offset, uint32_t value, bool is_v8);
 
+/* What TT answers about `address` on ARMv8-M without the Security Extension: the region that it lies in, and
+ * whether code of that privilege may read and write there. */
+uint32_t mpu_test_target(const struct mpu *mpu, uint32_t address, bool privileged);
+
 #endif
