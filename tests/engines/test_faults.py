@@ -85,6 +85,33 @@ limit:
     assert "sp 2000f018" in str(error.value)
 
 
+def test_an_exception_that_would_be_stacked_below_the_limit_is_a_fault():
+    body = """
+    ldr r0, =0x2000f000
+    .inst.w 0xf380880b
+    ldr r1, =0x2000f018
+    msr psp, r1
+    movs r2, #2
+    msr control, r2
+    isb
+    ldr r3, =0xe000ed04
+    movs r4, #1
+    lsl r4, #26
+    str r4, [r3]
+    dsb
+    isb
+    b .
+    .thumb_func
+SysTick_Handler:
+    bx lr
+    """
+    guest = Guest(assembly_guest(body), board=load_board("nucleo_u575zi_q"))
+    with pytest.raises(GuestFault, match=r"HardFault: .*below its limit \(STKOF\)"):
+        guest.run()
+    assert guest.engine.registers()["psp"] == 0x2000_F000
+    assert guest.engine.registers()["r4"] == 1 << 26
+
+
 def test_a_fault_in_the_fault_handler_is_a_lockup():
     with pytest.raises(GuestFault, match="locked up"):
         asked_for(12).run()

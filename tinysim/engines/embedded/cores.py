@@ -26,6 +26,7 @@ class CoreType:
     has_bit_band: bool = False
     has_cycle_counter: bool = True
     has_configurable_faults: bool = True
+    has_stack_limits: bool = False
     has_v8_mpu: bool = False
 
 
@@ -45,6 +46,7 @@ CORE_TYPES = {
         cpuid=0x410F_D214,
         exception_return=0xFFFF_FFB8,
         secure_bank=1,
+        has_stack_limits=True,
         has_v8_mpu=True,
     ),
 }
@@ -86,6 +88,7 @@ def core_model(core: Core) -> CoreModel:
         has_cycle_counter=kind.has_cycle_counter,
         has_configurable_faults=kind.has_configurable_faults,
         has_mask_levels=kind.has_configurable_faults,
+        has_stack_limits=kind.has_stack_limits,
         mpu_type=core.mpu_regions << 8,
         has_v8_mpu=kind.has_v8_mpu,
         cache_level=_CLIDR if core.data_cache_bytes else 0,

@@ -65,6 +65,7 @@ class CoreModel(ctypes.Structure):
         ("has_cycle_counter", c_bool),
         ("has_configurable_faults", c_bool),
         ("has_mask_levels", c_bool),
+        ("has_stack_limits", c_bool),
         ("mpu_type", c_uint32),
         ("has_v8_mpu", c_bool),
         ("cache_level", c_uint32),

@@ -131,6 +131,7 @@ bool core_reset(struct core *core)
     }
     core->unicorn_exception = EXCEPTION_NONE;
     core->masks_instructions = NEVER;
+    core->stack_limits_changed = core->model.has_stack_limits;
     core_device_changed(core);
     core_write_register(core, UC_ARM_REG_SP, memories_word(&core->memories, core->boot_address) & ~3u);
     core_write_register(core, UC_ARM_REG_LR, UINT32_MAX);

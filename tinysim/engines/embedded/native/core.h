@@ -70,6 +70,7 @@ struct core_model {
     bool has_cycle_counter;
     bool has_configurable_faults; /* false: every fault is a HardFault (ARMv6-M) */
     bool has_mask_levels;         /* BASEPRI and FAULTMASK exist */
+    bool has_stack_limits;        /* MSPLIM and PSPLIM exist */
     uint32_t mpu_type;
     bool has_v8_mpu;
     uint32_t cache_level;   /* CLIDR, 0 without caches */
@@ -268,6 +269,9 @@ struct core {
     struct masks masks;         /* as they were when `masks_instructions` had been executed */
     uint64_t masks_instructions;
     bool uses_mask_levels; /* the guest has set BASEPRI or FAULTMASK at some time */
+    uint32_t main_stack_limit;
+    uint32_t process_stack_limit;
+    bool stack_limits_changed; /* they are to be read again */
 
     char error[256];
 };

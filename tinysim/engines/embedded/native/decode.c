@@ -25,7 +25,8 @@ static uint32_t flags_of_wide(uint16_t first, uint16_t second)
     }
     if ((first & 0xFFE0u) == 0xF380u && (second & 0xD000u) == 0x8000u) { /* MSR */
         return BLOCK_CHANGES_MASKS | (special == 20 ? BLOCK_READS_MODE : 0u) |
-               (special >= 17 && special <= 19 ? BLOCK_USES_LEVELS : 0u);
+               (special >= 17 && special <= 19 ? BLOCK_USES_LEVELS : 0u) |
+               (special == 10 || special == 11 ? BLOCK_SETS_LIMITS : 0u);
     }
     if (first == 0xF3AFu && second == 0x8004u) {
         return BLOCK_SENDS_EVENT;

@@ -15,6 +15,7 @@ enum block_flag {
     BLOCK_DIVIDES = 1u << 6,        /* SDIV, UDIV: a division by zero may be a fault */
     BLOCK_USES_LEVELS = 1u << 7,    /* CPS or MSR of FAULTMASK or BASEPRI */
     BLOCK_TESTS_TARGET = 1u << 8,   /* TT, TTT: asks the memory protection unit */
+    BLOCK_SETS_LIMITS = 1u << 9,    /* MSR of MSPLIM or PSPLIM */
 };
 
 struct decoded_block {

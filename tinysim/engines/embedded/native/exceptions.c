@@ -276,6 +276,44 @@ static uint32_t vector(struct core *core, uint32_t exception, bool *found)
     return memories_word(&core->memories, address);
 }
 
+static void record_fault(struct core *core, uint32_t exception, uint32_t pc, const uint32_t *address)
+{
+    static const int wanted[CORE_REGISTERS] = {UC_ARM_REG_R0,  UC_ARM_REG_R1, UC_ARM_REG_R2,  UC_ARM_REG_R3,
+                                               UC_ARM_REG_R4,  UC_ARM_REG_R5, UC_ARM_REG_R6,  UC_ARM_REG_R7,
+                                               UC_ARM_REG_R8,  UC_ARM_REG_R9, UC_ARM_REG_R10, UC_ARM_REG_R11,
+                                               UC_ARM_REG_R12, UC_ARM_REG_SP, UC_ARM_REG_LR,  UC_ARM_REG_PC};
+    struct fault *fault = &core->state.fault;
+    *fault = (struct fault){
+        .exception = exception,
+        .cfsr = core->state.system.cfsr,
+        .hfsr = core->state.system.hfsr,
+        .address = address == NULL ? 0 : *address,
+        .has_address = address != NULL,
+        .xpsr = exceptions_xpsr(core),
+    };
+    read_registers(core, wanted, fault->registers, CORE_REGISTERS);
+    fault->registers[CORE_REGISTERS - 1] = pc;
+}
+
+/* The limit of the stack that is in use. Unicorn names no registers for the limits: they are in its context,
+ * `uint32_t msplim[2]; uint32_t psplim[2];` of QEMU's struct v7m, ten words behind `primask[0]`. */
+static uint32_t stack_limit(struct core *core, bool is_process_stack)
+{
+    if (core->stack_limits_changed) {
+        uc_err error = uc_context_save(core->uc, core->context);
+        if (error != UC_ERR_OK) {
+            core_fail(core, "cannot read the stack limits", error);
+            return 0;
+        }
+        const uint8_t *limits = (const uint8_t *)core->context + core->context_exception_offset + 4 + 40 +
+                                4 * core->model.secure_bank;
+        core->main_stack_limit = load_word(limits);
+        core->process_stack_limit = load_word(limits + 8);
+        core->stack_limits_changed = false;
+    }
+    return is_process_stack ? core->process_stack_limit : core->main_stack_limit;
+}
+
 /* Jumps to the handler of `exception`; its frame is on the stack. */
 static void start_handler(struct core *core, uint32_t exception, uint32_t exception_return, bool clear_it)
 {
@@ -334,9 +372,18 @@ void exceptions_enter(struct core *core, uint32_t exception, uint32_t pc)
     } else if ((control & CONTROL_SPSEL) != 0) {
         exception_return |= RETURN_TO_PSP;
     }
-    bool stacked = push_frame(core, frame, values, pc, xpsr, with_float);
-    switch_to_handler(core, exception, control, frame);
-    if (!stacked) {
+    /* ARMv8-M ARM, PushStack(): nothing is pushed past the limit, and the stack pointer becomes the limit. A
+     * fault that is being taken says more: its frame is pushed all the same. */
+    uint32_t limit = stack_limit(core, state->ipsr == EXCEPTION_NONE && (control & CONTROL_SPSEL) != 0);
+    bool overflows = frame < limit && exception > EXCEPTION_USAGE_FAULT;
+    bool stacked = !overflows && push_frame(core, frame, values, pc, xpsr, with_float);
+    switch_to_handler(core, exception, control, overflows ? limit : frame);
+    if (overflows) {
+        nvic_pend(&state->nvic, exception);
+        state->system.cfsr |= CFSR_STKOF;
+        exception = escalate(core, EXCEPTION_USAGE_FAULT);
+        record_fault(core, exception, pc, NULL);
+    } else if (!stacked) {
         state->system.cfsr |= CFSR_STKERR;
         if (exception == EXCEPTION_HARD_FAULT) {
             lock_up(core);
@@ -484,25 +531,6 @@ void exceptions_return(struct core *core, uint32_t exception_return)
         state->sleeping = true;
         state->sleeps_for_event = false;
     }
-}
-
-static void record_fault(struct core *core, uint32_t exception, uint32_t pc, const uint32_t *address)
-{
-    static const int wanted[CORE_REGISTERS] = {UC_ARM_REG_R0,  UC_ARM_REG_R1, UC_ARM_REG_R2,  UC_ARM_REG_R3,
-                                               UC_ARM_REG_R4,  UC_ARM_REG_R5, UC_ARM_REG_R6,  UC_ARM_REG_R7,
-                                               UC_ARM_REG_R8,  UC_ARM_REG_R9, UC_ARM_REG_R10, UC_ARM_REG_R11,
-                                               UC_ARM_REG_R12, UC_ARM_REG_SP, UC_ARM_REG_LR,  UC_ARM_REG_PC};
-    struct fault *fault = &core->state.fault;
-    *fault = (struct fault){
-        .exception = exception,
-        .cfsr = core->state.system.cfsr,
-        .hfsr = core->state.system.hfsr,
-        .address = address == NULL ? 0 : *address,
-        .has_address = address != NULL,
-        .xpsr = exceptions_xpsr(core),
-    };
-    read_registers(core, wanted, fault->registers, CORE_REGISTERS);
-    fault->registers[CORE_REGISTERS - 1] = pc;
 }
 
 static void take_fault(struct core *core, uint32_t exception, uint32_t pc, const uint32_t *address)

@@ -167,6 +167,7 @@ static bool prepare(struct core *core, struct block *block)
     if ((block->flags & BLOCK_SENDS_EVENT) != 0) {
         core->state.event = true;
     }
+    core->stack_limits_changed |= core->model.has_stack_limits && (block->flags & BLOCK_SETS_LIMITS) != 0;
     if ((block->flags & BLOCK_DIVIDES) != 0 && (core->state.system.ccr & CCR_DIV_0_TRP) != 0 &&
         watch_all(core, block, is_division)) {
         retranslate(core, address, block->bytes);

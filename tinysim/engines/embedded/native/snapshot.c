@@ -82,6 +82,7 @@ bool snapshot_restore(struct core *core, const struct snapshot *snapshot)
     core->unicorn_exception = snapshot->unicorn_exception;
     core->block = NULL;
     core->masks_instructions = NEVER;
+    core->stack_limits_changed = core->model.has_stack_limits;
     core_device_changed(core);
     line_reset(&core->line);
     polling_restart(&core->polling, core_ticks(core), core->state.instructions);
