@@ -27,8 +27,15 @@ BEST_PUBLISHED_MCYCLES_LIMIT = 7_500_000
 def run(tmp_path_factory):
     """The folder of a full run, both modes, all inputs."""
     folder = tmp_path_factory.mktemp("kws")
-    command = [sys.executable, "-m", "tinysim", "sim", "kws", "--out", str(folder / "tree")]
-    command += ["--json", str(folder / "figures.json"), "--build", str(folder / "build")]
+    command = [sys.executable, "-m", "tinysim", "sim", "kws", "--engine", "embedded"]
+    command += [
+        "--out",
+        str(folder / "tree"),
+        "--json",
+        str(folder / "figures.json"),
+        "--build",
+        str(folder / "build"),
+    ]
     result = subprocess.run(
         command, capture_output=True, text=True, env={**os.environ, "SOURCE_DATE_EPOCH": "1700000000"}
     )

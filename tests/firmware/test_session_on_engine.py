@@ -80,7 +80,7 @@ void model_invoke(void)
 
 @pytest.fixture
 def device(board: Board, image: Path) -> Iterator[serial.SerialBase]:
-    port = serial.serial_for_url(f"sim://{board.id}?firmware={image}", timeout=2)
+    port = serial.serial_for_url(f"sim://{board.id}?firmware={image}&engine=embedded", timeout=2)
     yield port
     port.close()
 

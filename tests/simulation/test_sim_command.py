@@ -57,7 +57,7 @@ def files_of(root: Path) -> dict[str, bytes]:
 
 
 def sim(build: Path, out: Path, *arguments: str) -> int:
-    return main(["sim", "kws", "--build", str(build), "--out", str(out), *arguments])
+    return main(["sim", "kws", "--engine", "embedded", "--build", str(build), "--out", str(out), *arguments])
 
 
 @needs_data
@@ -79,7 +79,7 @@ def test_a_simulated_run_of_both_modes(
 ) -> None:
     out, figures_file = tmp_path / "out", tmp_path / "figures.json"
     # The windows are too short, and that is all that is wrong.
-    arguments = ("--engine", "embedded", "--workers", "1", "--json", str(figures_file))
+    arguments = ("--workers", "1", "--json", str(figures_file))
     assert sim(build_folder, out, *arguments) == 1
     assert {finding.rule for finding in check_tree(out)} == {"window-length"}
     figures = json.loads(figures_file.read_text())
@@ -172,9 +172,11 @@ def test_ctrl_c_in_the_middle_leaves_the_old_tree_and_the_next_run_goes_on(
     assert sim(build, out, "--mode", "accuracy", "--workers", "2") == 0
     before = files_of(out)
     program = "import sys; from tinysim.cli import main; sys.exit(main())"
-    command = [sys.executable, "-c", program, "sim", "kws", "--mode", "accuracy", "--workers", "2"]
+    command = [sys.executable, "-c", program, "sim", "kws", "--engine", "embedded", "--mode", "accuracy"]
     process = subprocess.Popen(
-        [*command, "--build", str(build), "--out", str(out)], stderr=subprocess.PIPE, start_new_session=True
+        [*command, "--workers", "2", "--build", str(build), "--out", str(out)],
+        stderr=subprocess.PIPE,
+        start_new_session=True,
     )
     while process.poll() is None and not list(build.glob("journal/*.journal")):
         time.sleep(0.05)
