@@ -77,10 +77,10 @@ def anomaly_top1_mlcommons(scores: Floats, labels: Labels) -> float:
     for threshold in _thresholds_of(scores)[:100]:
         flagged = scores > threshold
         hits = np.count_nonzero(flagged & (labels == 1))
-        precision = hits / (np.count_nonzero(flagged) + 1e-8)
-        recall = hits / (np.count_nonzero(labels == 1) + 1e-8)
+        precision = float(hits / (np.count_nonzero(flagged) + 1e-8))
+        recall = float(hits / (np.count_nonzero(labels == 1) + 1e-8))
         best = max(best, 50 * (precision + recall))
-    return float(best)
+    return best
 
 
 def exact_area(scores: Floats, is_positive: NDArray[np.bool_]) -> float:
@@ -97,7 +97,7 @@ def exact_area(scores: Floats, is_positive: NDArray[np.bool_]) -> float:
 
 
 def _thresholds_of(scores: Floats) -> Floats:
-    low, high = float(scores.min()), float(scores.max())
+    low, high = float(np.min(scores)), float(np.max(scores))
     return low + _THRESHOLDS * (high - low)
 
 
