@@ -127,7 +127,8 @@ class DoubleRounding(Rescaling):
     def rounding(self, fraction_bits: int) -> Int64Array:
         """Return half of the product's last place plus half of the result's."""
         first = _half(fraction_bits - 1 - self.left_shifts)
-        return first + np.where(self.shifts < 0, _half(fraction_bits - 1 - self.shifts), 0)
+        second: Int64Array = np.where(self.shifts < 0, _half(fraction_bits - 1 - self.shifts), 0)
+        return first + second
 
 
 class DoublePrecision(Rescaling):

@@ -80,7 +80,8 @@ def round_half_away(value: Float64Array) -> Int64Array:
     """Return C's round(): to the nearest integer, ties away from zero. |value| must stay under 2**52."""
     whole = np.trunc(value)
     fraction = value - whole
-    return (whole + (fraction >= 0.5) - (fraction <= -0.5)).astype(np.int64)
+    rounded: Int64Array = (whole + (fraction >= 0.5) - (fraction <= -0.5)).astype(np.int64)
+    return rounded
 
 
 def convolution_factors(
