@@ -18,14 +18,14 @@ from tinysim.cli.progress import progress_bars, say
 from tinysim.conformance.findings import Finding, errors
 from tinysim.conformance.tree import check_tree
 from tinysim.datasets.benchmarks import BENCHMARKS, Benchmark, find_benchmark
-from tinysim.datasets.dataset import PERFORMANCE_INPUTS, DataSet, find_model, open_dataset
+from tinysim.datasets.dataset import DataSet, find_model, open_dataset
 from tinysim.engines.factory import ENGINES, choose_engine
 from tinysim.errors import UserError
 from tinysim.results.tree import DIVISIONS, SUMMARY_NAMES, Place, check_origin, write_submission
 from tinysim.runner.accuracy import default_workers
 from tinysim.simulation.hand_over import compare_instructions, measure_on_embedded_engine
 from tinysim.simulation.implementation import Implementation, build_implementation, given_implementation
-from tinysim.simulation.run import Mode, Outcome, Progress, run_on_board, simulate
+from tinysim.simulation.run import Mode, Outcome, Progress, check_inputs, run_on_board, simulate
 from tinysim.simulation.submission import describe_figures, make_figures, make_submission
 from tinysim.simulation.targets import SerialBoard, SimulatedBoard
 from tinysim.toolchain import DEFAULT_TOOLCHAIN
@@ -157,12 +157,11 @@ def sim(
     places = [
         Place(options.division, options.organisation, options.system_id, each.id) for each in benchmarks
     ]
-    for each in benchmarks:
-        _check_data(each, options)
+    datasets = [_open_data(each, options) for each in benchmarks]
     figures = []
     findings: list[Finding] = []
-    for each, place in zip(benchmarks, places, strict=True):
-        outcome_figures, outcome_findings = _run(each, place, options)
+    for dataset, place in zip(datasets, places, strict=True):
+        outcome_figures, outcome_findings = _run(dataset, place, options)
         figures.append(outcome_figures)
         findings += outcome_findings
     if json_file is not None:
@@ -170,15 +169,18 @@ def sim(
     return 1 if errors(findings) else 0
 
 
-def _check_data(benchmark: Benchmark, options: Options) -> None:
-    """Raise UserError where a benchmark's data is not there."""
-    open_dataset(benchmark).check_files(PERFORMANCE_INPUTS if options.mode == "performance" else None)
+def _open_data(benchmark: Benchmark, options: Options) -> DataSet:
+    """Return a benchmark's data set. Raises UserError where an input or the model is missing."""
+    dataset = open_dataset(benchmark)
+    check_inputs(dataset, options.mode)
     if options.firmware is None:
         find_model(benchmark)
+    return dataset
 
 
-def _run(benchmark: Benchmark, place: Place, options: Options) -> tuple[dict[str, Any], list[Finding]]:
-    outcome = _measure(benchmark, options)
+def _run(dataset: DataSet, place: Place, options: Options) -> tuple[dict[str, Any], list[Finding]]:
+    benchmark = dataset.benchmark
+    outcome = _measure(dataset, options)
     submission = make_submission(outcome, place, options.epoch_s, options.summary_name)
     results = write_submission(options.out, submission)
 
@@ -191,8 +193,8 @@ def _run(benchmark: Benchmark, place: Place, options: Options) -> tuple[dict[str
     return make_figures(outcome, str(options.out)), findings
 
 
-def _measure(benchmark: Benchmark, options: Options) -> Outcome:
-    dataset = open_dataset(benchmark)
+def _measure(dataset: DataSet, options: Options) -> Outcome:
+    benchmark = dataset.benchmark
     board = options.board
     if options.firmware is None:
         say(f"building {benchmark.id} firmware for {board.board.name} ...")

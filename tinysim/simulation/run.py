@@ -60,6 +60,11 @@ class Outcome:
         return self.engine is not None
 
 
+def check_inputs(dataset: DataSet, mode: Mode) -> None:
+    """Raise UserError where an input of the runs is missing, so that they do not end in their last minute."""
+    dataset.check_files(PERFORMANCE_INPUTS if mode == "performance" else None)
+
+
 def simulate(
     board: Board,
     engine: str,
@@ -78,10 +83,7 @@ def simulate(
     UserError, GuestError; an accuracy run that was interrupted goes on where it stopped when it is called
     again.
     """
-    if mode != "accuracy":
-        dataset.check_files(PERFORMANCE_INPUTS)
-    if mode != "performance":
-        dataset.check_files()
+    check_inputs(dataset, mode)
     benchmark = dataset.benchmark
     if mode == "performance" or workers == 1:
         inference, performance, notes = _performance_job(
@@ -121,7 +123,7 @@ def run_on_board(
 
     There is no journal: a board cannot be told from another one at the same port.
     """
-    dataset.check_files(None if mode != "performance" else PERFORMANCE_INPUTS)
+    check_inputs(dataset, mode)
     performance = accuracy = None
     if mode != "accuracy":
         with contextlib.closing(factory()) as target:
