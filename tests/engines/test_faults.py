@@ -59,16 +59,23 @@ def test_a_division_is_judged_by_its_divisor_whichever_register_that_is():
         Guest(assembly_guest(body.format(divisor="lr").replace("lr, #7", "lr, #0"))).run()
 
 
-def test_a_stack_pointer_below_its_limit_is_a_fault():
+def on_a_process_stack(top: int, body: str) -> str:
+    """`body`, on a process stack with the limit 0x2000f000."""
     # MSR PSPLIM, r0 by its encoding: the guests are built for a core without it.
-    body = """
+    return f"""
     ldr r0, =0x2000f000
     .inst.w 0xf380880b
-    ldr r1, =0x2000f020
+    ldr r1, ={top:#x}
     msr psp, r1
     movs r2, #2
     msr control, r2
     isb
+    {body}
+    """
+
+
+def test_a_stack_pointer_below_its_limit_is_a_fault():
+    body = """
     push {r0, r1}
     .thumb_func
     .type limit, %function
@@ -78,7 +85,7 @@ limit:
     b .
     .size limit, . - limit
     """
-    guest = Guest(assembly_guest(body), board=load_board("nucleo_u575zi_q"))
+    guest = Guest(assembly_guest(on_a_process_stack(0x2000_F020, body)), board=load_board("nucleo_u575zi_q"))
     with pytest.raises(GuestFault, match=r"below its limit \(STKOF\), at limit\+0x0") as error:
         guest.run()
     assert "cfsr 00100000" in str(error.value)
@@ -87,13 +94,6 @@ limit:
 
 def test_an_exception_that_would_be_stacked_below_the_limit_is_a_fault():
     body = """
-    ldr r0, =0x2000f000
-    .inst.w 0xf380880b
-    ldr r1, =0x2000f018
-    msr psp, r1
-    movs r2, #2
-    msr control, r2
-    isb
     ldr r3, =0xe000ed04
     movs r4, #1
     lsl r4, #26
@@ -105,7 +105,7 @@ def test_an_exception_that_would_be_stacked_below_the_limit_is_a_fault():
 SysTick_Handler:
     bx lr
     """
-    guest = Guest(assembly_guest(body), board=load_board("nucleo_u575zi_q"))
+    guest = Guest(assembly_guest(on_a_process_stack(0x2000_F018, body)), board=load_board("nucleo_u575zi_q"))
     with pytest.raises(GuestFault, match=r"HardFault: .*below its limit \(STKOF\)"):
         guest.run()
     assert guest.engine.registers()["psp"] == 0x2000_F000
