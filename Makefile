@@ -9,7 +9,6 @@ TOOLCHAIN ?= zig
 
 VENV := .venv
 BIN := $(VENV)/bin
-export TINYSIM_DATA
 
 .PHONY: help sim test bench renode setup format clean
 

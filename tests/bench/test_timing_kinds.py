@@ -19,7 +19,7 @@ from tinysim.datasets.dataset import open_dataset
 from tinysim.simulation.implementation import build_implementation
 
 
-@pytest.mark.skipif("TINYSIM_DATA" not in os.environ, reason="TINYSIM_DATA is not set")
+@pytest.mark.skipif(not os.environ.get("TINYSIM_DATA"), reason="TINYSIM_DATA is not set")
 @pytest.mark.parametrize("board_id", board_ids())
 def test_each_kind_of_timing_adds_cycles_to_the_same_instructions(board_id: str, tmp_path: Path) -> None:
     board, dataset = load_board(board_id), open_dataset(BENCHMARKS["kws"])
