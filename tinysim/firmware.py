@@ -14,6 +14,7 @@ from elftools.elf.constants import SH_FLAGS
 from elftools.elf.elffile import ELFFile
 from intelhex import IntelHex
 
+from tinysim.benchmark import Benchmark
 from tinysim.board import Board
 from tinysim.errors import UserError
 from tinysim.resources import resource_folder
@@ -57,23 +58,6 @@ _MEMORY_FLAGS: Mapping[str, tuple[str, ...]] = {
     "gcc": ("-fno-builtin", "-fno-tree-loop-distribute-patterns"),
 }
 _LINKER_OPTIONS = ("--gc-sections", "--entry=Reset_Handler", "--build-id=none", "--fatal-warnings")
-
-
-@dataclass(frozen=True)
-class _Benchmark:
-    """A benchmark's sources in `firmware/benchmark`, and the tensors that they are written for, in bytes."""
-
-    sources: tuple[str, ...]
-    input_bytes: int
-    output_bytes: int
-
-
-_BENCHMARKS: Mapping[str, _Benchmark] = {
-    "kws": _Benchmark(("kws01.c", "classification.c"), 490, 12),
-    "vww": _Benchmark(("vww01.c", "classification.c", "image.c"), 27648, 2),
-    "ic": _Benchmark(("ic01.c", "classification.c", "image.c"), 3072, 10),
-    "ad": _Benchmark(("ad01.c",), 640, 640),
-}
 
 
 @dataclass(frozen=True)
@@ -126,14 +110,14 @@ class FirmwareBuild:
 
 def build_firmware(
     board: Board,
-    benchmark: str,
+    benchmark: Benchmark,
     model_source: Path,
     *,
     toolchain: str = DEFAULT_TOOLCHAIN,
     build_folder: Path,
     vendor_name: str = "tinysim",
 ) -> FirmwareBuild:
-    """Build the firmware of `benchmark` (kws, vww, ic or ad) for `board` into `build_folder`.
+    """Build the firmware of `benchmark` for `board` into `build_folder`.
 
     `model_source` is a folder with `model.h` and C sources that implement it. `vendor_name` is what the device
     answers to `name`. The products are the same bytes wherever and whenever they are built; nothing is done where
@@ -143,8 +127,6 @@ def build_firmware(
     fit, or the toolchain is missing; CompilerError where a source does not compile.
     """
     compiler = find_toolchain(toolchain)
-    if benchmark not in _BENCHMARKS:
-        raise UserError(f"no firmware for benchmark {benchmark!r}: there is {', '.join(_BENCHMARKS)}")
     if not re.fullmatch(r"[A-Za-z0-9 ._-]+", vendor_name):
         raise UserError(f"vendor name {vendor_name!r}: use letters, digits, spaces, dots and dashes")
     firmware = resource_folder("firmware")
@@ -164,7 +146,7 @@ def build_firmware(
     ]
     inputs_sha256 = _inputs_sha256(compiler, flags, sources)
     build_folder.mkdir(parents=True, exist_ok=True)
-    stem = build_folder / f"{benchmark}-{board.id}"
+    stem = build_folder / f"{benchmark.id}-{board.id}"
     elf, hex_file, bin_file = (stem.with_name(f"{stem.name}.{suffix}") for suffix in ("elf", "hex", "bin"))
 
     if not _is_built(build_folder / _STAMP, inputs_sha256, (elf, hex_file, bin_file)):
@@ -209,17 +191,16 @@ def section_sizes(elf: Path, board: Board) -> tuple[SectionSize, ...]:
     return tuple(sizes)
 
 
-def _check_model(benchmark: str, model_source: Path) -> None:
-    """Refuse a model folder whose tensors are not those that the benchmark's sources are written for."""
+def _check_model(benchmark: Benchmark, model_source: Path) -> None:
+    """Refuse a model folder whose tensors are not those that the benchmark's inputs and results are for."""
     header = model_source / "model.h"
     try:
         text = header.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"cannot read the generated model {header}: {error}") from error
-    wanted = _BENCHMARKS[benchmark]
     for name, expected in (
-        ("MODEL_INPUT_BYTES", wanted.input_bytes),
-        ("MODEL_OUTPUT_BYTES", wanted.output_bytes),
+        ("MODEL_INPUT_BYTES", benchmark.tensor_bytes),
+        ("MODEL_OUTPUT_BYTES", benchmark.output_bytes),
     ):
         match = re.search(rf"^#define\s+{name}\s+(\d+)", text, re.MULTILINE)
         if match is None:
@@ -227,19 +208,20 @@ def _check_model(benchmark: str, model_source: Path) -> None:
         if int(match[1]) != expected:
             direction: Literal["input", "output"] = "input" if "INPUT" in name else "output"
             raise UserError(
-                f"the model's {direction} has {match[1]} bytes, {benchmark} needs {expected}: choose a {benchmark} model"
+                f"the model's {direction} has {match[1]} bytes, {benchmark.id} needs {expected}: "
+                f"choose a {benchmark.id} model"
             )
 
 
 def _source_files(
-    firmware: Path, board_folder: Path, benchmark: str, console_registers: str, model_source: Path
+    firmware: Path, board_folder: Path, benchmark: Benchmark, console_registers: str, model_source: Path
 ) -> list[SourceFile]:
     """Return every file that the image is made of, headers and linker scripts included, in a fixed order."""
     paths = [firmware / "main.c", firmware / "board.h"]
     for folder in ("runtime", "protocol", "kernels"):
         paths += _files(firmware / folder)
     paths += [path for path in _files(firmware / "benchmark") if path.suffix == ".h"]
-    paths += [firmware / "benchmark" / name for name in _BENCHMARKS[benchmark].sources]
+    paths += [firmware / "benchmark" / name for name in benchmark.sources]
     paths += [path for path in _files(firmware / "chips") if path.suffix == ".h"]
     paths += [firmware / "chips" / f"{console_registers}.c", *_files(board_folder)]
     sources = [SourceFile(path, f"firmware/{path.relative_to(firmware).as_posix()}") for path in paths]

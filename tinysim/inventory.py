@@ -17,8 +17,8 @@ from pathlib import Path
 
 import platformdirs
 
+from tinysim.benchmark import BENCHMARKS, Benchmark
 from tinysim.board import load_board
-from tinysim.datasets.benchmarks import BENCHMARKS, Benchmark
 from tinysim.datasets.dataset import data_folder, find_model, open_dataset
 from tinysim.engines.embedded import EmbeddedEngine
 from tinysim.engines.factory import choose_engine

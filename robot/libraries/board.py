@@ -10,8 +10,8 @@ import serial
 from robot.api import SkipExecution
 from robot.api.deco import keyword, library
 
+from tinysim.benchmark import BENCHMARKS
 from tinysim.board import load_board
-from tinysim.datasets.benchmarks import BENCHMARKS
 from tinysim.datasets.dataset import open_dataset
 from tinysim.engines.factory import choose_engine
 from tinysim.errors import UserError

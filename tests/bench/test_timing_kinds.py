@@ -13,8 +13,8 @@ from rich.console import Console
 from tinysim.bench.__main__ import boards_table
 from tinysim.bench.boards import BoardSpeed
 from tinysim.bench.engine import BootedBoard, Timing
+from tinysim.benchmark import BENCHMARKS
 from tinysim.board import board_ids, load_board
-from tinysim.datasets.benchmarks import BENCHMARKS
 from tinysim.datasets.dataset import open_dataset
 from tinysim.simulation.implementation import build_implementation
 

@@ -19,6 +19,7 @@ import serial
 
 from tests.firmware.fake_model import FAKE_MODELS
 from tests.renode_here import needs_renode, needs_renode_launcher
+from tinysim.benchmark import BENCHMARKS
 from tinysim.board import load_board
 from tinysim.cli import main
 from tinysim.errors import UserError
@@ -37,7 +38,7 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("a folder")
     model = FAKE_MODELS["kws"].write(folder / "model")
     board = load_board("nucleo_l4r5zi")
-    return build_firmware(board, "kws", model, toolchain="zig", build_folder=folder / "build").elf
+    return build_firmware(board, BENCHMARKS["kws"], model, toolchain="zig", build_folder=folder / "build").elf
 
 
 def command(image: Path, *arguments: str | Path, engine: str = "embedded") -> list[str]:

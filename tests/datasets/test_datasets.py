@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.published import DATA, needs_data, needs_published
-from tinysim.datasets.benchmarks import BENCHMARKS, find_benchmark
+from tinysim.benchmark import BENCHMARKS, find_benchmark
 from tinysim.datasets.dataset import data_folder, find_model, open_dataset
 from tinysim.datasets.labels import Entry, format_labels, parse_labels, read_labels
 from tinysim.errors import UserError

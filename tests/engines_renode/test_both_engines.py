@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tinysim.benchmark import BENCHMARKS
 from tinysim.board import board_ids, load_board
-from tinysim.datasets.benchmarks import BENCHMARKS
 from tinysim.datasets.dataset import open_dataset
 from tinysim.runner.device import Device
 from tinysim.runner.performance import SingleInference, measure_single_inference

@@ -18,6 +18,7 @@ from intelhex import IntelHex
 from tests.firmware.fake_model import FAKE_MODELS
 from tests.toolchain.installed import INSTALLED_TOOLCHAINS
 from tinysim import firmware
+from tinysim.benchmark import BENCHMARKS
 from tinysim.board import Board, Memory, board_ids, load_board
 from tinysim.errors import UserError
 from tinysim.firmware import FirmwareBuild, build_firmware, section_sizes
@@ -44,7 +45,9 @@ def built(board: Board, toolchain: str, tmp_path_factory: pytest.TempPathFactory
     model = FAKE_MODELS["kws"].write(folder / "model")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(firmware, "_COMPILER_FLAGS", (*firmware._COMPILER_FLAGS, "-Werror"))
-        return build_firmware(board, "kws", model, toolchain=toolchain, build_folder=folder / "build")
+        return build_firmware(
+            board, BENCHMARKS["kws"], model, toolchain=toolchain, build_folder=folder / "build"
+        )
 
 
 def flash_of(board: Board) -> Memory:
@@ -129,7 +132,7 @@ def test_images_are_the_same_wherever_they_are_built(
     monkeypatch.setattr(firmware, "resource_folder", lambda _: sources)
     monkeypatch.chdir(tmp_path)
     model = FAKE_MODELS["kws"].write(tmp_path / "a model")
-    again = build_firmware(board, "kws", model, toolchain=toolchain, build_folder=tmp_path / "b")
+    again = build_firmware(board, BENCHMARKS["kws"], model, toolchain=toolchain, build_folder=tmp_path / "b")
     for first, second in ((built.elf, again.elf), (built.hex, again.hex), (built.bin, again.bin)):
         assert first.read_bytes() == second.read_bytes()
     assert [source.name for source in built.sources] == [source.name for source in again.sources]
@@ -172,7 +175,7 @@ def test_every_benchmark_compiles_without_a_warning(
 ) -> None:
     monkeypatch.setattr(firmware, "_COMPILER_FLAGS", (*firmware._COMPILER_FLAGS, "-Werror"))
     model = FAKE_MODELS[benchmark].write(tmp_path / "model")
-    build = build_firmware(board, benchmark, model, toolchain=toolchain, build_folder=tmp_path)
+    build = build_firmware(board, BENCHMARKS[benchmark], model, toolchain=toolchain, build_folder=tmp_path)
     assert f"{benchmark}01".encode() in build.bin.read_bytes()
 
 
@@ -181,7 +184,7 @@ def test_nothing_is_built_twice(board: Board, tmp_path: Path) -> None:
     model = FAKE_MODELS["kws"].write(tmp_path / "model")
 
     def build() -> Iterator[tuple[str, int]]:
-        products = build_firmware(board, "kws", model, build_folder=tmp_path / "build")
+        products = build_firmware(board, BENCHMARKS["kws"], model, build_folder=tmp_path / "build")
         return ((path.name, path.stat().st_mtime_ns) for path in (products.elf, products.hex, products.bin))
 
     first = [*build()]
@@ -218,7 +221,7 @@ def test_code_and_constants_can_be_copied_to_ram(board: Board, toolchain: str, t
         "volatile uint32_t counter = 0x12345678;\n"
         '__attribute__((section(".ramfunc"))) int more(int i) { return weights[i + 128] + (int)counter; }\n',
     )
-    build = build_firmware(board, "kws", model, toolchain=toolchain, build_folder=tmp_path)
+    build = build_firmware(board, BENCHMARKS["kws"], model, toolchain=toolchain, build_folder=tmp_path)
     names, ram = symbols(build.elf), board.memory[1]
     assert names["counter"] < names["weights"] < names["more"]
     for name in ("counter", "weights", "more", "copied_start", "copied_end"):
@@ -249,7 +252,7 @@ def test_an_image_that_does_not_fit_is_one_line(
     with pytest.raises(
         UserError, match=rf"does not fit NUCLEO-L4R5ZI: it is \d+ bytes too large for {region}"
     ) as raised:
-        build_firmware(board, "kws", model, toolchain=toolchain, build_folder=tmp_path)
+        build_firmware(board, BENCHMARKS["kws"], model, toolchain=toolchain, build_folder=tmp_path)
     assert "\n" not in str(raised.value)
 
 
@@ -257,27 +260,27 @@ def test_an_image_that_does_not_fit_is_one_line(
 def test_a_model_for_another_benchmark_is_one_line(board: Board, tmp_path: Path) -> None:
     model = FAKE_MODELS["ic"].write(tmp_path / "model")
     with pytest.raises(UserError, match="the model's input has 3072 bytes, kws needs 490"):
-        build_firmware(board, "kws", model, build_folder=tmp_path)
+        build_firmware(board, BENCHMARKS["kws"], model, build_folder=tmp_path)
 
 
 @ONE_BOARD
 def test_a_folder_without_a_model_is_one_line(board: Board, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"model\.h"):
-        build_firmware(board, "kws", tmp_path, build_folder=tmp_path)
+        build_firmware(board, BENCHMARKS["kws"], tmp_path, build_folder=tmp_path)
     (tmp_path / "model.h").write_text("#define MODEL_INPUT_BYTES many\n")
     with pytest.raises(UserError, match="does not define MODEL_INPUT_BYTES"):
-        build_firmware(board, "kws", tmp_path, build_folder=tmp_path)
+        build_firmware(board, BENCHMARKS["kws"], tmp_path, build_folder=tmp_path)
 
 
 @ONE_BOARD
 def test_unknown_names_are_one_line(board: Board, tmp_path: Path) -> None:
     model = FAKE_MODELS["kws"].write(tmp_path / "model")
-    with pytest.raises(UserError, match="no firmware for benchmark 'kvs'"):
-        build_firmware(board, "kvs", model, build_folder=tmp_path)
     with pytest.raises(UserError, match="no firmware for board toaster"):
-        build_firmware(board.model_copy(update={"id": "toaster"}), "kws", model, build_folder=tmp_path)
+        build_firmware(
+            board.model_copy(update={"id": "toaster"}), BENCHMARKS["kws"], model, build_folder=tmp_path
+        )
     with pytest.raises(UserError, match="vendor name"):
-        build_firmware(board, "kws", model, build_folder=tmp_path, vendor_name='a"]\r\nm-ready')
+        build_firmware(board, BENCHMARKS["kws"], model, build_folder=tmp_path, vendor_name='a"]\r\nm-ready')
 
 
 @ONE_BOARD
@@ -285,7 +288,7 @@ def test_a_model_that_does_not_compile_is_named(board: Board, tmp_path: Path) ->
     model = FAKE_MODELS["kws"].write(tmp_path / "model")
     (model / "broken.c").write_text("int broken = ;\n")
     with pytest.raises(CompilerError, match=r"broken\.c"):
-        build_firmware(board, "kws", model, build_folder=tmp_path / "build")
+        build_firmware(board, BENCHMARKS["kws"], model, build_folder=tmp_path / "build")
 
 
 def test_sizes_of_a_built_image_can_be_read_again(built: FirmwareBuild, board: Board) -> None:

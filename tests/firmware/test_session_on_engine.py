@@ -19,6 +19,7 @@ from tests.firmware.fake_model import FAKE_MODELS
 from tests.firmware.protocol_model import ProtocolModel
 from tests.firmware.test_protocol import BANNER, CASES, READY, download
 from tests.toolchain.installed import INSTALLED_TOOLCHAINS
+from tinysim.benchmark import BENCHMARKS
 from tinysim.board import Board, board_ids, load_board
 from tinysim.firmware import build_firmware
 from tinysim.port.errors import PortGuestFault
@@ -75,7 +76,9 @@ void model_invoke(void)
     }"""
     source.write_text(source.read_text().replace("\nvoid model_invoke(void)\n{", misbehave))
     board, toolchain = target
-    return build_firmware(board, "kws", model, toolchain=toolchain, build_folder=folder / "build").elf
+    return build_firmware(
+        board, BENCHMARKS["kws"], model, toolchain=toolchain, build_folder=folder / "build"
+    ).elf
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from serial.threaded import LineReader, ReaderThread
 import tinysim  # noqa: F401  (registers sim://)
 from tests.firmware.fake_model import FAKE_MODELS
 from tests.timing.assembler import assemble
+from tinysim.benchmark import BENCHMARKS
 from tinysim.board import load_board
 from tinysim.errors import GuestFault, GuestHang, UserError
 from tinysim.firmware import build_firmware
@@ -30,7 +31,7 @@ def url(tmp_path_factory) -> str:
     folder = tmp_path_factory.mktemp("port")
     build = build_firmware(
         load_board("nucleo_l4r5zi"),
-        "kws",
+        BENCHMARKS["kws"],
         FAKE_MODELS["kws"].write(folder / "model"),
         toolchain="zig",
         build_folder=folder / "build",

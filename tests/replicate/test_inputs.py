@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.replicate.fake_repository import write_tree
-from tinysim.datasets.benchmarks import BENCHMARKS
+from tinysim.benchmark import BENCHMARKS
 from tinysim.replicate.inputs import INPUT_BYTES_MAX, performance_inputs, synthetic_input
 from tinysim.replicate.published import Download
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from tests.fake_device import BYTE_NS, INSTRUCTIONS_PER_INFERENCE, FakePort, FakeTarget, Mischief
+from tinysim.benchmark import BENCHMARKS
 from tinysim.board import load_board
-from tinysim.datasets.benchmarks import BENCHMARKS
 from tinysim.errors import GuestError
 from tinysim.replicate import measurement
 from tinysim.replicate.measurement import Plan, run_performance

@@ -12,6 +12,7 @@ import pytest
 from tests.firmware.fake_model import FAKE_MODELS
 from tests.firmware.protocol_model import ProtocolModel
 from tests.replicate.fake_repository import log_of, performance_summary, system_json, vector_table, write_tree
+from tinysim.benchmark import BENCHMARKS
 from tinysim.board import load_board
 from tinysim.firmware import FirmwareBuild, build_firmware
 from tinysim.replicate.replication import Replication, Selection, Settings, find_round, replicate, survey
@@ -27,7 +28,9 @@ UNDEFINED = 0xDE00
 def firmware(tmp_path_factory: pytest.TempPathFactory) -> FirmwareBuild:
     folder = tmp_path_factory.mktemp("firmware")
     model = FAKE_MODELS["kws"].write(folder / "model")
-    return build_firmware(load_board("nucleo_l4r5zi"), "kws", model, build_folder=folder / "build")
+    return build_firmware(
+        load_board("nucleo_l4r5zi"), BENCHMARKS["kws"], model, build_folder=folder / "build"
+    )
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.fake_device import INSTRUCTIONS_PER_INFERENCE, FakePort, FakeTarget, FakeTargetFactory
-from tinysim.datasets.benchmarks import BENCHMARKS, Benchmark
+from tinysim.benchmark import BENCHMARKS, Benchmark
 from tinysim.datasets.dataset import DataSet, open_dataset
 from tinysim.datasets.labels import Entry, format_labels
 from tinysim.errors import GuestError, UserError

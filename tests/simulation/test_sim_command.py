@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from tests.published import DATA, needs_data
+from tinysim.benchmark import BENCHMARKS
 from tinysim.cli import main
 from tinysim.conformance.tree import check_tree
-from tinysim.datasets.benchmarks import BENCHMARKS
 from tinysim.datasets.dataset import open_dataset
 from tinysim.runner import performance
 

@@ -11,9 +11,9 @@ import pytest
 
 from tests.fake_device import INSTRUCTIONS_PER_INFERENCE, FakeTargetFactory
 from tests.fake_ports.mischief import forge
+from tinysim.benchmark import BENCHMARKS
 from tinysim.board import board_ids, load_board
 from tinysim.conformance.tree import check_tree
-from tinysim.datasets.benchmarks import BENCHMARKS
 from tinysim.datasets.dataset import DataSet, open_dataset
 from tinysim.errors import GuestError
 from tinysim.results.system_description import MODELLED_CYCLES, NO_CYCLES

@@ -11,8 +11,8 @@ from pathlib import Path
 from tinysim.bench.bare import BareUnicorn
 from tinysim.bench.both import run_s
 from tinysim.bench.engine import BootedBoard, Timing, seconds
+from tinysim.benchmark import BENCHMARKS
 from tinysim.board import load_board
-from tinysim.datasets.benchmarks import BENCHMARKS
 from tinysim.datasets.dataset import PERFORMANCE_INPUTS, open_dataset
 from tinysim.runner.performance import WARMUP, iterations_for_window
 from tinysim.simulation.implementation import build_implementation

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tinysim.bench.engine import BOARD, seconds, uart_input_s
+from tinysim.benchmark import BENCHMARKS
 from tinysim.board import load_board
-from tinysim.datasets.benchmarks import BENCHMARKS
 from tinysim.datasets.dataset import open_dataset
 from tinysim.engines.renode import Installation, find_installation
 from tinysim.runner.device import Device

@@ -11,8 +11,8 @@ from enum import Enum
 from pathlib import Path
 
 from tinysim.bench.bare import BareUnicorn
+from tinysim.benchmark import BENCHMARKS
 from tinysim.board import Board, load_board
-from tinysim.datasets.benchmarks import BENCHMARKS
 from tinysim.datasets.dataset import open_dataset
 from tinysim.engines import Engine
 from tinysim.engines.embedded import EmbeddedEngine

@@ -10,8 +10,8 @@ import click
 from rich.console import Console
 from rich.markup import escape
 
+from tinysim.benchmark import find_benchmark
 from tinysim.cli.progress import progress_bars, say
-from tinysim.datasets.benchmarks import find_benchmark
 from tinysim.datasets.dataset import PERFORMANCE_INPUTS
 from tinysim.engines.factory import choose_engine
 from tinysim.replicate.clone import shown, shown_path

@@ -13,9 +13,9 @@ from types import FrameType
 
 import click
 
+from tinysim.benchmark import find_benchmark
 from tinysim.board import Board, load_board
 from tinysim.cli.progress import say
-from tinysim.datasets.benchmarks import find_benchmark
 from tinysim.engines.factory import ENGINES, choose_engine, make_engine
 from tinysim.engines.renode.installation import find_renode
 from tinysim.errors import UserError

@@ -13,11 +13,11 @@ from typing import Any
 import click
 
 from tinysim.atomic import naming
+from tinysim.benchmark import BENCHMARKS, Benchmark, find_benchmark
 from tinysim.board import Board, load_board
 from tinysim.cli.progress import progress_bars, say
 from tinysim.conformance.findings import Finding, errors
 from tinysim.conformance.tree import check_tree
-from tinysim.datasets.benchmarks import BENCHMARKS, Benchmark, find_benchmark
 from tinysim.datasets.dataset import DataSet, find_model, open_dataset
 from tinysim.engines.factory import ENGINES, choose_engine
 from tinysim.errors import UserError

@@ -6,8 +6,8 @@ import re
 import statistics
 from collections.abc import Iterator
 
+from tinysim.benchmark import Benchmark
 from tinysim.conformance.findings import Finding
-from tinysim.datasets.benchmarks import Benchmark
 from tinysim.results.summary import parse_accuracy, parse_performance
 
 WINDOW_NUMBERS = (2, 4, 6, 8, 10)

@@ -9,10 +9,10 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from tinysim.benchmark import BENCHMARKS
 from tinysim.conformance import formats
 from tinysim.conformance.figures import check_accuracy, check_energy, check_performance
 from tinysim.conformance.findings import Finding, relative
-from tinysim.datasets.benchmarks import BENCHMARKS
 from tinysim.errors import UserError
 from tinysim.results.system_description import STATUSES, read_system
 from tinysim.results.tree import DIVISIONS, LOG_NAME, SCRIPT_NAME, SUMMARY_NAMES

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import platformdirs
 
-from tinysim.datasets.benchmarks import Benchmark
+from tinysim.benchmark import Benchmark
 from tinysim.datasets.labels import Entry, read_labels
 from tinysim.datasets.publishers import NOT_DISTRIBUTED
 from tinysim.errors import UserError

@@ -15,6 +15,7 @@ from elftools.common.exceptions import ELFError
 from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import ARMAttributesSection
 
+from tinysim.benchmark import BENCHMARKS, CLASSIC
 from tinysim.board import Board
 from tinysim.errors import UserError
 from tinysim.image import Image, load_image
@@ -32,7 +33,9 @@ _ELF_SUFFIXES = frozenset({".elf", ".axf", ".out", ".afx", ""})
 _HEX_SUFFIXES = frozenset({".hex", ".ihex", ".ihx"})
 _BIN_SUFFIXES = frozenset({".bin", ".img"})
 _LFS_POINTER = b"version https://git-lfs.github.com/spec/"
-_MODEL_NAME = re.compile(rb"(?<![A-Za-z0-9_])(kws|vww|ic|ad|sww)0[1-9](?![A-Za-z0-9_])")
+# Other numbers than the table's are versions of one's own; sww is told from the rest so as not to be taken for one.
+_MODEL_NAME = re.compile(rb"(?<![A-Za-z0-9_])((?:%s|sww)0[1-9])(?![A-Za-z0-9_])" % "|".join(CLASSIC).encode())
+_BENCHMARK_OF_MODEL = {benchmark.model: benchmark.id for benchmark in BENCHMARKS.values()}
 _HEX_LINE = re.compile(rb":[0-9A-Fa-f]{10,520}\r?\n:")
 _FORMAT_ORDER = ("elf", "hex", "bin")
 
@@ -213,7 +216,8 @@ def _look_into(file: ClonedFile, kind: Literal["elf", "hex", "bin"], content: by
     if stack_and_entry is None and kind == "bin":
         return "no vector table of a Cortex-M at its start"
     stack, entry = stack_and_entry or (None, None)
-    models = frozenset(match.decode() for match in _MODEL_NAME.findall(loaded))
+    names_found = {match.decode() for match in _MODEL_NAME.findall(loaded)}
+    models = frozenset(_BENCHMARK_OF_MODEL.get(name, name[:-2]) for name in names_found)
     return FoundImage(file.parts, kind, len(content), stack, entry, models, cores, tuple(fits))
 
 

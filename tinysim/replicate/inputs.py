@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tinysim.datasets.benchmarks import Benchmark
+from tinysim.benchmark import Benchmark
 from tinysim.datasets.dataset import data_folder
 from tinysim.replicate.published import Download
 

@@ -11,8 +11,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from tinysim.benchmark import BENCHMARKS, Benchmark
 from tinysim.board import Board
-from tinysim.datasets.benchmarks import BENCHMARKS, Benchmark
 from tinysim.replicate.clone import Clone, ClonedFile, Parts, shown
 from tinysim.replicate.descriptions import System, read_systems
 from tinysim.replicate.images import FoundImage

@@ -12,8 +12,8 @@ from urllib.parse import urlencode
 
 import serial
 
+from tinysim.benchmark import Benchmark
 from tinysim.board import Board
-from tinysim.datasets.benchmarks import Benchmark
 from tinysim.datasets.dataset import DataSet
 from tinysim.errors import GuestError, GuestHang
 from tinysim.replicate.published import InputKey

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 
+from tinysim.benchmark import BENCHMARKS
 from tinysim.board import Board, board_ids, load_board
 
 if sys.version_info >= (3, 11):
@@ -28,7 +29,7 @@ _CHIP = re.compile(r"STM32([A-Z0-9]{4})", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Names:
-    """What `names.toml` has: words by benchmark and by board, and words that tell builds apart."""
+    """Words by benchmark, from the table of benchmarks and `names.toml`; by board; and such that tell builds apart."""
 
     benchmarks: dict[str, tuple[str, ...]]
     boards: dict[str, tuple[str, ...]]
@@ -41,7 +42,10 @@ def names() -> Names:
     """Return the package's table."""
     content = tomllib.loads(files("tinysim.replicate").joinpath("names.toml").read_text(encoding="utf-8"))
     return Names(
-        {benchmark: tuple(words) for benchmark, words in content["benchmarks"].items()},
+        {
+            **{benchmark.id: benchmark.spellings for benchmark in BENCHMARKS.values()},
+            **{benchmark: tuple(words) for benchmark, words in content["other_benchmarks"].items()},
+        },
         {board: tuple(words) for board, words in content["boards"].items()},
         frozenset(content["builds"]["second_choice"]),
         frozenset(content["builds"]["boot_loaders"]),
@@ -66,10 +70,12 @@ def words(text: str) -> tuple[str, ...]:
 def benchmark_of_folder(name: str) -> str | None:
     """Return the benchmark whose folder is called `name` and nothing else: `kws`, `AD01`, `Keyword-Spotting`."""
     wanted = plain(name)
-    for benchmark, spellings in names().benchmarks.items():
-        for spelling in spellings:
-            if re.fullmatch(re.escape(plain(spelling)) + r"[0-9]{0,2}", wanted):
-                return benchmark
+    # "ic2" is a name of its own, and "kws2" is a numbered kws.
+    for number in ("", "[0-9]{1,2}"):
+        for benchmark, spellings in names().benchmarks.items():
+            for spelling in spellings:
+                if re.fullmatch(re.escape(plain(spelling)) + number, wanted):
+                    return benchmark
     return None
 
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tinysim.benchmark import Benchmark
 from tinysim.board import Board
 from tinysim.codegen import compile_model
-from tinysim.datasets.benchmarks import Benchmark
 from tinysim.datasets.dataset import find_model
 from tinysim.firmware import build_firmware
 from tinysim.image import read_image_file
@@ -49,7 +49,7 @@ def build_implementation(
     compiled = compile_model(model, build_folder / "model" / benchmark.id)
     build = build_firmware(
         board,
-        benchmark.id,
+        benchmark,
         compiled.folder,
         toolchain=toolchain,
         build_folder=build_folder / "firmware" / f"{benchmark.id}-{board.id}-{toolchain}",

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Literal
 
 import tinysim
+from tinysim.benchmark import Benchmark
 from tinysim.board import Board
-from tinysim.datasets.benchmarks import Benchmark
 from tinysim.datasets.dataset import PERFORMANCE_INPUTS, DataSet
 from tinysim.errors import GuestError, TinysimError
 from tinysim.runner.accuracy import AccuracyRun, run_accuracy
