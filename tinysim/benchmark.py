@@ -176,6 +176,9 @@ BENCHMARKS = {
     )
 }
 
+COMPANIONS = {"ic2": "ic"}
+"""What a benchmark may be submitted only together with (rules of v1.4)."""
+
 CLASSIC = ("kws", "vww", "ic", "ad")
 """What every round since v0.5 has, and `all` stands for."""
 

@@ -19,7 +19,7 @@ import platformdirs
 
 from tinysim.benchmark import BENCHMARKS, Benchmark
 from tinysim.board import load_board
-from tinysim.datasets.dataset import data_folder, find_model, open_dataset
+from tinysim.datasets.choice import available, data_folder
 from tinysim.engines.embedded import EmbeddedEngine
 from tinysim.engines.factory import choose_engine
 from tinysim.engines.renode.installation import Installation, RenodePlace, find_installation, find_renode
@@ -69,7 +69,7 @@ def take_inventory() -> Inventory:
         ],
         "data": [
             _data_folder(),
-            *(each for benchmark in BENCHMARKS.values() for each in _data_of(benchmark)),
+            *(_data_of(benchmark) for benchmark in BENCHMARKS.values()),
         ],
         "folders": [_cache_folder()],
         "engines": [embedded, _renode(), _pyrenode3(), _renode_engine(installation)],
@@ -115,16 +115,12 @@ def _data_folder() -> Finding:
     return Finding("folder", folder.is_dir(), f"{folder} ({by})")
 
 
-def _data_of(benchmark: Benchmark) -> list[Finding]:
-    def count_inputs() -> str:
-        dataset = open_dataset(benchmark)
-        dataset.check_files()
-        return f"{len(dataset.entries)} files in {dataset.folder}"
-
-    return [
-        _tried(f"{benchmark.id} inputs", count_inputs),
-        _tried(f"{benchmark.id} model", lambda: str(find_model(benchmark))),
-    ]
+def _data_of(benchmark: Benchmark) -> Finding:
+    """Return what a benchmark would be run on; the built-in data do, so that nothing else is no fault."""
+    used = next((each for each in available(benchmark) if each.is_complete), None)
+    if used is None:
+        return Finding(benchmark.id, False, "nothing to run it on: see `tinysim data list`")
+    return Finding(benchmark.id, True, f"{used.source}: {used.text}")
 
 
 def _cache_folder() -> Finding:

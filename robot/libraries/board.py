@@ -12,7 +12,7 @@ from robot.api.deco import keyword, library
 
 from tinysim.benchmark import BENCHMARKS
 from tinysim.board import load_board
-from tinysim.datasets.dataset import open_dataset
+from tinysim.datasets.choice import choose
 from tinysim.engines.factory import choose_engine
 from tinysim.errors import UserError
 from tinysim.simulation.implementation import build_implementation
@@ -36,7 +36,7 @@ class board:  # noqa: N801  (Robot finds a library by its module's name)
         try:
             choose_engine(engine)
             build = build_implementation(
-                load_board(board_id), BENCHMARKS[benchmark], "zig", Path(self._folder.name)
+                load_board(board_id), choose(BENCHMARKS[benchmark]), "zig", Path(self._folder.name)
             )
         except UserError as error:
             raise SkipExecution(str(error)) from error
@@ -74,7 +74,7 @@ class board:  # noqa: N801  (Robot finds a library by its module's name)
     def load_input(self, benchmark: str, row: int) -> None:
         """Download an input of the benchmark's data set."""
         try:
-            dataset = open_dataset(BENCHMARKS[benchmark])
+            dataset = choose(BENCHMARKS[benchmark]).dataset
             segment = list(dataset.accuracy_segments())[row]
             data = dataset.read(segment)
         except UserError as error:

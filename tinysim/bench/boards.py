@@ -13,7 +13,8 @@ from tinysim.bench.both import run_s
 from tinysim.bench.engine import BootedBoard, Timing, seconds
 from tinysim.benchmark import BENCHMARKS
 from tinysim.board import load_board
-from tinysim.datasets.dataset import PERFORMANCE_INPUTS, open_dataset
+from tinysim.datasets.choice import choose
+from tinysim.datasets.dataset import PERFORMANCE_INPUTS
 from tinysim.runner.performance import WARMUP, iterations_for_window
 from tinysim.simulation.implementation import build_implementation
 
@@ -42,9 +43,10 @@ class BoardSpeed:
 def measure_board(board_id: str, build_folder: Path) -> BoardSpeed:
     """Build the kws image in `build_folder` and measure. Raises UserError where data or compiler are missing."""
     board, benchmark = load_board(board_id), BENCHMARKS["kws"]
-    dataset = open_dataset(benchmark)
+    choice = choose(benchmark)
+    dataset = choice.dataset
     data = dataset.read(dataset.performance_segments()[0])
-    image = build_implementation(board, benchmark, "zig", build_folder).image
+    image = build_implementation(board, choice, "zig", build_folder).image
     with contextlib.ExitStack() as opened:
         booted = {}
         for timing in Timing:

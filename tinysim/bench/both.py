@@ -13,7 +13,7 @@ from pathlib import Path
 from tinysim.bench.engine import BOARD, seconds, uart_input_s
 from tinysim.benchmark import BENCHMARKS
 from tinysim.board import load_board
-from tinysim.datasets.dataset import open_dataset
+from tinysim.datasets.choice import choose
 from tinysim.engines.renode import Installation, find_installation
 from tinysim.runner.device import Device
 from tinysim.runner.performance import measure_single_inference
@@ -48,9 +48,10 @@ def engines() -> tuple[list[str], str | None]:
 def measure(engine: str, build_folder: Path) -> Figures:
     """Measure one engine. Raises UserError where data, compiler or engine are missing."""
     benchmark = BENCHMARKS["kws"]
-    dataset = open_dataset(benchmark)
+    choice = choose(benchmark)
+    dataset = choice.dataset
     data = dataset.read(dataset.performance_segments()[0])
-    image = build_implementation(load_board(BOARD), benchmark, "zig", build_folder).image
+    image = build_implementation(load_board(BOARD), choice, "zig", build_folder).image
     began = time.perf_counter()
     with contextlib.closing(SimulatedBoard(BOARD, image, engine)()) as target:
         device = Device(target.session)

@@ -13,7 +13,7 @@ from pathlib import Path
 from tinysim.bench.bare import BareUnicorn
 from tinysim.benchmark import BENCHMARKS
 from tinysim.board import Board, load_board
-from tinysim.datasets.dataset import open_dataset
+from tinysim.datasets.choice import choose
 from tinysim.engines import Engine
 from tinysim.engines.embedded import EmbeddedEngine
 from tinysim.image import load_image
@@ -102,9 +102,10 @@ def seconds(action: Callable[[], object]) -> float:
 def measure_engine(build_folder: Path) -> EngineSpeed:
     """Build the kws image in `build_folder` and measure. Raises UserError where data or compiler are missing."""
     board, benchmark = load_board(BOARD), BENCHMARKS["kws"]
-    dataset = open_dataset(benchmark)
+    choice = choose(benchmark)
+    dataset = choice.dataset
     data = dataset.read(dataset.performance_segments()[0])
-    image = build_implementation(board, benchmark, "zig", build_folder).image
+    image = build_implementation(board, choice, "zig", build_folder).image
     counting = BootedBoard(board, image, data, Timing.OFF)
     timing = BootedBoard(board, image, data, Timing.WITH_CACHES)
     with contextlib.closing(counting.port), contextlib.closing(timing.port):

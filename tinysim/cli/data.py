@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from tinysim.datasets.dataset import data_folder
+from tinysim.benchmark import BENCHMARKS
+from tinysim.datasets.choice import available, data_folder, how_to_get
 from tinysim.datasets.publishers import NOT_DISTRIBUTED
 from tinysim.datasets.pull import pull
 
@@ -12,6 +13,18 @@ from tinysim.datasets.pull import pull
 @click.group()
 def data() -> None:
     """Data sets and models."""
+
+
+@data.command("list")
+def list_command() -> None:
+    """Show what is at hand for each benchmark, what a run would take (the first `ok`), and what is missing."""
+    for benchmark in BENCHMARKS.values():
+        click.echo(f"{benchmark.id}: {benchmark.title}")
+        places = available(benchmark)
+        for place in places:
+            click.echo(f"  {'ok' if place.is_complete else '--':<3} {place.source:<13} {place.text}")
+        if not any(place.is_complete for place in places if place.source != "built-in"):
+            click.echo(f"      for the official inputs {how_to_get(benchmark)}")
 
 
 @data.command("pull")
@@ -25,6 +38,6 @@ def pull_command() -> None:
     pull(folder, on_item=on_item)
     click.echo(f"The data is in {folder}.")
     click.echo(
-        f"The inputs of {', '.join(NOT_DISTRIBUTED)} are not distributed by their publishers: "
-        f"put them beside their y_labels.csv."
+        f"The inputs of {', '.join(NOT_DISTRIBUTED)} are not distributed as such: "
+        f"`tinysim data prepare NAME SOURCE` makes them of what their publishers distribute."
     )

@@ -16,6 +16,7 @@ import click
 from tinysim.benchmark import find_benchmark
 from tinysim.board import Board, load_board
 from tinysim.cli.progress import say
+from tinysim.datasets.choice import choose
 from tinysim.engines.factory import ENGINES, choose_engine, make_engine
 from tinysim.engines.renode.installation import find_renode
 from tinysim.errors import UserError
@@ -102,7 +103,7 @@ def shell(
 
 def _build(board: Board, toolchain: str, build_folder: Path) -> Path:
     say(f"building {_BENCHMARK} firmware for {board.board.name} ...")
-    return build_implementation(board, find_benchmark(_BENCHMARK), toolchain, build_folder).image
+    return build_implementation(board, choose(find_benchmark(_BENCHMARK)), toolchain, build_folder).image
 
 
 def _find_launcher() -> Path:

@@ -13,12 +13,13 @@ from typing import Any
 import click
 
 from tinysim.atomic import naming
-from tinysim.benchmark import BENCHMARKS, Benchmark, find_benchmark
+from tinysim.benchmark import BENCHMARKS, CLASSIC, Benchmark, find_benchmark
 from tinysim.board import Board, load_board
 from tinysim.cli.progress import progress_bars, say
 from tinysim.conformance.findings import Finding, errors
-from tinysim.conformance.tree import check_tree
-from tinysim.datasets.dataset import DataSet, find_model, open_dataset
+from tinysim.conformance.tree import DEFAULT_VERSION, check_tree
+from tinysim.datasets.choice import Choice, choose, describe_choice
+from tinysim.datasets.dataset import DataSet
 from tinysim.engines.factory import ENGINES, choose_engine
 from tinysim.errors import UserError
 from tinysim.results.tree import DIVISIONS, SUMMARY_NAMES, Place, check_origin, write_submission
@@ -26,6 +27,7 @@ from tinysim.runner.accuracy import default_workers
 from tinysim.simulation.hand_over import compare_instructions, measure_on_embedded_engine
 from tinysim.simulation.implementation import Implementation, build_implementation, given_implementation
 from tinysim.simulation.run import Mode, Outcome, Progress, check_inputs, run_on_board, simulate
+from tinysim.simulation.standing import UNVERIFIED, Standing
 from tinysim.simulation.submission import describe_figures, make_figures, make_submission
 from tinysim.simulation.targets import SerialBoard, SimulatedBoard
 from tinysim.toolchain import DEFAULT_TOOLCHAIN
@@ -43,9 +45,11 @@ class Options:
     mode: Mode
     out: Path
     organisation: str
-    division: str
+    division: str | None
     system_id: str
     summary_name: str
+    data: Path | None
+    model: Path | None
     firmware: Path | None
     port: str | None
     toolchain: str
@@ -77,7 +81,11 @@ class Options:
     help=f"The results tree, written or merged into.  [default: {SIMULATED_OUT}; {MEASURED_OUT} with --port]",
 )
 @click.option("--org", default="tinysim", show_default=True, help="The submitting organisation.")
-@click.option("--division", type=click.Choice(DIVISIONS), default="closed", show_default=True)
+@click.option(
+    "--division",
+    type=click.Choice(DIVISIONS),
+    help="[default: closed for the official data with the reference model, else open]",
+)
 @click.option("--system-id", help="The system's name in the tree.  [default: the board's]")
 @click.option(
     "--summary-name",
@@ -85,6 +93,16 @@ class Options:
     default=SUMMARY_NAMES[0],
     show_default=True,
     help="The official checker reads results.txt; the submission rules say result.txt.",
+)
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    help="A folder with y_labels.csv and its inputs.  [default: see `tinysim data list`]",
+)
+@click.option(
+    "--model",
+    type=click.Path(path_type=Path),
+    help="An int8 .tflite network of your own instead of the benchmark's.",
 )
 @click.option(
     "--firmware",
@@ -117,9 +135,11 @@ def sim(
     mode: Mode,
     out: Path | None,
     org: str,
-    division: str,
+    division: str | None,
     system_id: str | None,
     summary_name: str,
+    data: Path | None,
+    model: Path | None,
     firmware: Path | None,
     port: str | None,
     toolchain: str,
@@ -127,14 +147,19 @@ def sim(
     json_file: Path | None,
     build_folder: Path,
 ) -> int:
-    """Run BENCHMARK (kws, vww, ic, ad, or all) and write a results tree.
+    """Run BENCHMARK (kws, vww, ic, ad, all of these, or ic02) and write a results tree.
 
     Exits with 1 where the tree that comes out is not conformant, for example because accuracy is below its
     target.
     """
-    benchmarks = list(BENCHMARKS.values()) if benchmark == "all" else [find_benchmark(benchmark)]
-    if firmware is not None and len(benchmarks) > 1:
-        raise UserError("an image is of one benchmark: name it instead of `all`")
+    names = CLASSIC if benchmark == "all" else (benchmark,)
+    benchmarks = [find_benchmark(name) for name in names]
+    if len(benchmarks) > 1:
+        for what, given in (("an image is", firmware), ("a model is", model), ("--data is", data)):
+            if given is not None:
+                raise UserError(f"{what} of one benchmark: name it instead of `all`")
+    if firmware is not None and model is not None:
+        raise UserError("--firmware is an image with its model in it: leave --model out")
     board = load_board(board_id)
     options = Options(
         board=board,
@@ -145,6 +170,8 @@ def sim(
         division=division,
         system_id=system_id or board.id,
         summary_name=summary_name,
+        data=data,
+        model=model,
         firmware=firmware,
         port=port,
         toolchain=toolchain,
@@ -154,14 +181,12 @@ def sim(
     )
     check_origin(options.out, simulated=port is None)
     # Before the first of several benchmarks is run.
-    places = [
-        Place(options.division, options.organisation, options.system_id, each.id) for each in benchmarks
-    ]
-    datasets = [_open_data(each, options) for each in benchmarks]
+    choices = [_choose(each, options) for each in benchmarks]
+    places = [_place(choice, options) for choice in choices]
     figures = []
     findings: list[Finding] = []
-    for dataset, place in zip(datasets, places, strict=True):
-        outcome_figures, outcome_findings = _run(dataset, place, options)
+    for choice, place in zip(choices, places, strict=True):
+        outcome_figures, outcome_findings = _run(choice, place, options)
         figures.append(outcome_figures)
         findings += outcome_findings
     if json_file is not None:
@@ -169,36 +194,53 @@ def sim(
     return 1 if errors(findings) else 0
 
 
-def _open_data(benchmark: Benchmark, options: Options) -> DataSet:
-    """Return a benchmark's data set. Raises UserError where an input or the model is missing."""
-    dataset = open_dataset(benchmark)
-    check_inputs(dataset, options.mode)
-    if options.firmware is None:
-        find_model(benchmark)
-    return dataset
+def _choose(benchmark: Benchmark, options: Options) -> Choice:
+    """Return what a benchmark is run on. Raises UserError where an input or the model is missing or does not fit."""
+    with progress_bars("making data") as on_progress:
+        choice = choose(
+            benchmark,
+            options.data,
+            options.model,
+            needs_model=options.firmware is None,
+            on_progress=lambda done, total: on_progress(f"for {benchmark.id}", done, total),
+        )
+    check_inputs(choice.dataset, options.mode)
+    return choice
 
 
-def _run(dataset: DataSet, place: Place, options: Options) -> tuple[dict[str, Any], list[Finding]]:
-    benchmark = dataset.benchmark
-    outcome = _measure(dataset, options)
+def _place(choice: Choice, options: Options) -> Place:
+    """Return where the results go. Raises UserError where they cannot go where they are wanted."""
+    benchmark = choice.dataset.benchmark
+    division = Standing(choice.dataset.kind, choice.model_kind).division(benchmark, options.division)
+    return Place(division, options.organisation, options.system_id, benchmark.id)
+
+
+def _run(choice: Choice, place: Place, options: Options) -> tuple[dict[str, Any], list[Finding]]:
+    benchmark = choice.dataset.benchmark
+    outcome = _measure(choice, options)
     submission = make_submission(outcome, place, options.epoch_s, options.summary_name)
     results = write_submission(options.out, submission)
 
     click.echo(f"{benchmark.id} on {options.board.board.name}, {_how(outcome)}")
-    for name, value in (*describe_figures(outcome), ("tree", str(results))):
+    for name, value in (
+        ("data", describe_choice(choice)),
+        *describe_figures(outcome),
+        ("tree", str(results)),
+    ):
         click.echo(f"  {name:<13} {value}")
-    findings = _findings(options, place)
+    findings = _findings(options, place, choice.dataset.benchmark.version)
     for finding in findings:
         click.echo(f"  {finding}")
     return make_figures(outcome, str(options.out)), findings
 
 
-def _measure(dataset: DataSet, options: Options) -> Outcome:
+def _measure(choice: Choice, options: Options) -> Outcome:
+    dataset = choice.dataset
     benchmark = dataset.benchmark
     board = options.board
     if options.firmware is None:
         say(f"building {benchmark.id} firmware for {board.board.name} ...")
-        implementation = build_implementation(board, benchmark, options.toolchain, options.build_folder)
+        implementation = build_implementation(board, choice, options.toolchain, options.build_folder)
     else:
         implementation = given_implementation(options.firmware)
     with progress_bars(benchmark.id) as on_progress:
@@ -249,18 +291,19 @@ def _simulate(
 
 def _how(outcome: Outcome) -> str:
     clock = f"{outcome.board.core.clock_hz / 1e6:g} MHz"
-    return f"{outcome.engine} engine, {clock}" if outcome.is_simulated else "a real board"
+    return f"{outcome.engine} engine, {clock} ({UNVERIFIED})" if outcome.is_simulated else "a real board"
 
 
-def _findings(options: Options, place: Place) -> list[Finding]:
+def _findings(options: Options, place: Place, version: str) -> list[Finding]:
     """Return what is wrong with what was just written; that other modes or benchmarks lack is no concern here."""
-    own = (options.division, options.organisation)
-    prefix = "/".join(own) + "/"
+    prefix = f"{place.division}/{place.organisation}/"
     return [
         finding
-        for finding in check_tree(options.out)
-        if finding.path.startswith(prefix)
+        for finding in check_tree(options.out, max(version, DEFAULT_VERSION))
+        if finding.severity != "note"  # what the summary has said
+        and finding.path.startswith(prefix)
         and not finding.path.startswith(_other_results(prefix, place))
+        and finding.rule != "companion"
         and not (finding.rule == "mode" and options.mode != "all")
     ]
 

@@ -9,12 +9,15 @@ from typing import Literal
 
 @dataclass(frozen=True, order=True)
 class Finding:
-    """A breach of `rule` at `path`, which is relative to the tree. A warning does not make a tree non-conformant."""
+    """A breach of `rule` at `path`, which is relative to the tree. Only an error makes a tree non-conformant.
+
+    A note is no breach: it says what the results may not be taken for.
+    """
 
     path: str
     rule: str
     message: str
-    severity: Literal["error", "warning"] = "error"
+    severity: Literal["error", "warning", "note"] = "error"
 
     def __str__(self) -> str:
         return f"{self.path}: {self.severity}: {self.rule}: {self.message}"

@@ -9,36 +9,38 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tinysim.benchmark import BENCHMARKS
+from tinysim.benchmark import BENCHMARKS, COMPANIONS
 from tinysim.conformance import formats
 from tinysim.conformance.figures import check_accuracy, check_energy, check_performance
 from tinysim.conformance.findings import Finding, relative
 from tinysim.errors import UserError
-from tinysim.results.system_description import STATUSES, read_system
+from tinysim.results.system_description import NOT_SUBMITTABLE, STATUSES, read_system
 from tinysim.results.tree import DIVISIONS, LOG_NAME, SCRIPT_NAME, SUMMARY_NAMES
 
 FILE_BYTES_MAX = 500 * 1024 * 1024
 MODES = ("performance", "accuracy")
+VERSIONS = ("v1.2", "v1.4")
+DEFAULT_VERSION = VERSIONS[0]
 _IGNORED_AT_TOP = (".git", ".github", "assets", ".vscode")
 _ENERGY_FILES = {"trace1-energy.bin", "trace1-timestamps.json"}
 _SummaryCheck = Callable[[str, str], Iterator[Finding]]
 
 
-def check_tree(root: Path) -> list[Finding]:
+def check_tree(root: Path, version: str = DEFAULT_VERSION) -> list[Finding]:
     """Return what is wrong with the submission tree at `root`, sorted; nothing if it is conformant.
 
-    Raises UserError where `root` is not a folder that holds a division.
+    `version` is the round whose benchmarks there may be. Raises UserError where `root` is not a folder that holds a division.
     """
     if not root.is_dir():
         raise UserError(f"{root} is not a folder")
     try:
-        findings = list(_check_root(root))
+        findings = list(_check_root(root, version))
     except OSError as error:
         raise UserError(f"cannot read {error.filename}: {error.strerror}") from error
     return sorted(set(findings))
 
 
-def _check_root(root: Path) -> Iterator[Finding]:
+def _check_root(root: Path, version: str) -> Iterator[Finding]:
     divisions = []
     for folder in _folders(root):
         if folder.name in DIVISIONS:
@@ -56,7 +58,7 @@ def _check_root(root: Path) -> Iterator[Finding]:
         if not systems:
             yield Finding(relative(organisation, root), "results", "there are no results")
         for system in systems:
-            yield from _check_system(root, organisation, system)
+            yield from _check_system(root, organisation, system, version)
 
 
 def _check_names(root: Path, organisation: Path) -> Iterator[Finding]:
@@ -82,18 +84,23 @@ def _check_names(root: Path, organisation: Path) -> Iterator[Finding]:
                 yield Finding(where, "blank-in-name", "the name has a blank", "warning")
 
 
-def _check_system(root: Path, organisation: Path, system: Path) -> Iterator[Finding]:
+def _check_system(root: Path, organisation: Path, system: Path, version: str) -> Iterator[Finding]:
     description = organisation / "systems" / f"{system.name}.json"
     where = relative(description, root)
     if not description.is_file():
         yield Finding(where, "system-description", f"there are results of {system.name} but no description")
     else:
         yield from _check_description(description, where)
+    benchmarks = sorted(each.id for each in BENCHMARKS.values() if each.version <= version)
     for benchmark in _folders(system):
-        if benchmark.name not in BENCHMARKS:
-            known = ", ".join(sorted(BENCHMARKS))
+        if benchmark.name not in benchmarks:
+            known = ", ".join(benchmarks)
             yield Finding(relative(benchmark, root), "benchmark-name", f"the name must be one of {known}")
             continue
+        companion = COMPANIONS.get(benchmark.name)
+        if companion is not None and not (system / companion).is_dir():
+            where = relative(benchmark, root)
+            yield Finding(where, "companion", f"{benchmark.name} is submitted only together with {companion}")
         for mode in MODES:
             yield from _check_mode(root, benchmark, mode)
         if (benchmark / "energy").is_dir():
@@ -110,6 +117,10 @@ def _check_description(path: Path, where: str) -> Iterator[Finding]:
     status = str(description.get("Status", "")).lower()
     if status not in STATUSES:
         yield Finding(where, "status", f"Status is {status!r}, not one of {', '.join(STATUSES)}")
+    notes = str(description.get("Software Notes", ""))
+    for part in notes.split(". "):
+        if NOT_SUBMITTABLE in part:
+            yield Finding(where, "not-submittable", part.rstrip("."), "note")
     if description.get("system_type") is not None:
         yield Finding(where, "system-type", "there must be no key system_type")
 

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-import os
+import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-
-import platformdirs
+from typing import Literal
 
 from tinysim.benchmark import Benchmark
-from tinysim.datasets.labels import Entry, read_labels
-from tinysim.datasets.publishers import NOT_DISTRIBUTED
+from tinysim.builtin.sets import BUILTIN_SETS, CLASSES_NAME, LABELS_NAME
+from tinysim.datasets.labels import Entry, format_labels, read_labels
 from tinysim.errors import UserError
 
 PERFORMANCE_INPUTS = 5
+
+DataKind = Literal["official", "built-in", "own"]
+"""Whose inputs they are, known by the list: the benchmark's, those that ship with tinysim, or anyone's."""
+
+_CLASSES_BYTES_MAX = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -29,11 +33,28 @@ class Segment:
 
 @dataclass(frozen=True)
 class DataSet:
-    """The data set of a benchmark, in `folder`."""
+    """A data set in `folder`, for `benchmark`, whose sizes are those of the inputs.
+
+    `class_names` are in the order of the labels; empty where nothing gives them.
+    """
 
     benchmark: Benchmark
     folder: Path
     entries: tuple[Entry, ...]
+    kind: DataKind = "own"
+    class_names: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """What the data set is called: `kws01`, `tinysim-kws`, or what it is."""
+        if self.kind == "official":
+            return self.benchmark.data_set
+        return BUILTIN_SETS[self.benchmark.data_set].name if self.kind == "built-in" else "own data"
+
+    @property
+    def labels_sha256(self) -> str:
+        """The checksum of the label file, however its lines end."""
+        return _labels_sha256(self.entries)
 
     def performance_segments(self) -> list[Segment]:
         """Return the inputs of a performance run: the first window of each of the first five files."""
@@ -64,6 +85,10 @@ class DataSet:
             if size != self.benchmark.file_bytes:
                 raise self._wrong_size(path, size)
 
+    def files_present(self) -> int:
+        """Return how many of the rows' files are there."""
+        return sum((self.folder / entry.file).is_file() for entry in self.entries)
+
     def _segment(self, row: int, offset_bytes: int) -> Segment:
         entry = self.entries[row]
         return Segment(row, entry, offset_bytes, entry.width_bytes or self.benchmark.file_bytes)
@@ -81,50 +106,87 @@ class DataSet:
         return content
 
     def _missing(self, path: Path) -> UserError:
-        what_to_do = "run `tinysim data pull` or point TINYSIM_DATA at a complete copy"
-        if self.benchmark.model in NOT_DISTRIBUTED:
-            what_to_do = "no publisher distributes it: point TINYSIM_DATA at a folder that has it"
-        return UserError(f"input file {path} is missing; {what_to_do}")
+        there, wanted = self.files_present(), len(self.entries)
+        return UserError(f"input file {path} is missing ({there} of {wanted} are there): complete the folder")
 
     def _wrong_size(self, path: Path, size: int) -> UserError:
         return UserError(
             f"input file {path} has {size} bytes instead of {self.benchmark.file_bytes}: "
-            "it is damaged, fetch it again"
+            "it is damaged, or of another data set"
         )
 
 
-def data_folder() -> Path:
-    """Return the folder of data sets and models: TINYSIM_DATA, else this user's cache."""
-    given = os.environ.get("TINYSIM_DATA")
-    if given:
-        return Path(given)
-    return platformdirs.user_cache_path("tinysim", appauthor=False) / "data"
+def open_dataset(benchmark: Benchmark, folder: Path) -> DataSet:
+    """Open the data set in `folder`, without reading its inputs.
 
-
-def open_dataset(benchmark: Benchmark, folder: Path | None = None) -> DataSet:
-    """Open a benchmark's data set below `folder` (`data_folder()` by default), without reading its inputs.
-
-    Raises UserError where its label file is missing or does not fit the benchmark.
+    Sizes and classes of data that is not the benchmark's own are what the label file and the first input say.
+    Raises UserError where the label file is missing or contradicts itself, or does not suit the benchmark's kind.
     """
-    place = (folder or data_folder()) / "datasets" / benchmark.model
-    labels = place / "y_labels.csv"
+    labels = folder / LABELS_NAME
     entries = read_labels(labels)
+    kind = _kind(benchmark, entries)
+    if kind == "own":
+        benchmark = _sized(benchmark, folder, entries)
+    names = _read_class_names(folder / CLASSES_NAME, entries[0].classes)
+    return DataSet(benchmark, folder, entries, kind, names)
+
+
+def _kind(benchmark: Benchmark, entries: tuple[Entry, ...]) -> DataKind:
+    labels_sha256 = _labels_sha256(entries)
+    if labels_sha256 in benchmark.label_sha256s:
+        return "official"
+    builtin = BUILTIN_SETS.get(benchmark.data_set)
+    return "built-in" if builtin is not None and labels_sha256 == builtin.labels_sha256 else "own"
+
+
+def _labels_sha256(entries: tuple[Entry, ...]) -> str:
+    return hashlib.sha256(format_labels(entries).encode()).hexdigest()
+
+
+def _sized(benchmark: Benchmark, folder: Path, entries: tuple[Entry, ...]) -> Benchmark:
+    """Return the benchmark with the sizes of one's own data."""
+    labels, first = folder / LABELS_NAME, entries[0]
     for entry in entries:
-        if entry.classes != benchmark.classes:
+        if entry.classes != first.classes:
             raise UserError(
-                f"{labels}: {entry.file} has {entry.classes} classes, {benchmark.id} has {benchmark.classes}"
+                f"{labels}: {entry.file} has {entry.classes} classes, {first.file} has {first.classes}"
             )
-        width = entry.width_bytes or benchmark.file_bytes
-        if width != benchmark.input_bytes:
-            raise UserError(
-                f"{labels}: an input of {entry.file} has {width} bytes, {benchmark.id} takes {benchmark.input_bytes}"
-            )
-    return DataSet(benchmark, place, entries)
+        if entry.width_bytes != first.width_bytes:
+            raise UserError(f"{labels}: the windows of {entry.file} and {first.file} differ in width")
+    try:
+        file_bytes = (folder / first.file).stat().st_size
+    except OSError:
+        raise UserError(f"input file {folder / first.file} is missing: complete the folder") from None
+    input_bytes = first.width_bytes or file_bytes
+    if not 0 < input_bytes <= file_bytes:
+        raise UserError(
+            f"{labels}: a window of {first.file} has {input_bytes} bytes, the file has {file_bytes}"
+        )
+    if not benchmark.is_anomaly_detection:
+        return replace(
+            benchmark,
+            classes=first.classes,
+            file_bytes=file_bytes,
+            input_bytes=input_bytes,
+            tensor_bytes=input_bytes,
+            result_values=first.classes,
+        )
+    if first.classes != 2:
+        raise UserError(f"{labels}: {benchmark.id} tells 2 classes, normal and anomaly, not {first.classes}")
+    if input_bytes % 4:
+        raise UserError(f"{labels}: a window of {input_bytes} bytes is not made of 32-bit floats")
+    return replace(benchmark, file_bytes=file_bytes, input_bytes=input_bytes, tensor_bytes=input_bytes // 4)
 
 
-def find_model(benchmark: Benchmark, folder: Path | None = None) -> Path:
-    """Return the benchmark's reference model. Raises UserError where it is missing."""
-    path = (folder or data_folder()) / "models" / benchmark.model_file
-    if not path.is_file():
-        raise UserError(f"model {path} is missing; run `tinysim data pull` or set TINYSIM_DATA")
-    return path
+def _read_class_names(path: Path, classes: int) -> tuple[str, ...]:
+    """Return the names in `path`, a line each; none where there is no such file."""
+    try:
+        with path.open(encoding="utf-8") as file:
+            names = tuple(line.strip() for line in file.read(_CLASSES_BYTES_MAX).splitlines() if line.strip())
+    except FileNotFoundError:
+        return ()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"cannot read {path}: {error}") from error
+    if len(names) != classes:
+        raise UserError(f"{path} names {len(names)} classes, {LABELS_NAME} has {classes}")
+    return names

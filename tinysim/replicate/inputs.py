@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tinysim.benchmark import Benchmark
-from tinysim.datasets.dataset import data_folder
+from tinysim.datasets.choice import data_folder
 from tinysim.replicate.published import Download
 
 INPUT_BYTES_MAX = 1 << 20
@@ -40,7 +40,7 @@ def performance_inputs(
     where there is none a random one, from a fixed seed, of the size that the log says, else the benchmark's,
     spread as real ones are.
     """
-    place = (folder or data_folder()) / "datasets" / benchmark.model
+    place = (folder or data_folder()) / "datasets" / benchmark.data_set
     official = _official(benchmark, place, downloads[:count])
     if len(official) == count:
         return Inputs(tuple(official))

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from tinysim.datasets.dataset import PERFORMANCE_INPUTS, DataSet, open_dataset
+from tinysim.datasets.choice import choose_data_at_hand
+from tinysim.datasets.dataset import PERFORMANCE_INPUTS, DataSet
 from tinysim.errors import TinysimError, UserError
 from tinysim.replicate.clone import Clone, open_clone, read_below, shown, shown_path
 from tinysim.replicate.images import SetAside, find_images, load_from_clone
@@ -349,7 +350,7 @@ def _run_vectors(items: Sequence[_Item], settings: Settings, on_progress: Progre
             if result is None:
                 raise UserError("no published accuracy log")
             published = read_vectors(item.clone, result)
-            dataset = open_dataset(plan.benchmark)
+            dataset = choose_data_at_hand(plan.benchmark)
             dataset.check_files()
         except (TinysimError, OSError, ValueError) as error:
             item.fail_vectors(_no_vectors(error))

@@ -55,6 +55,9 @@ MODELLED_CYCLES = (
     "Cycles are estimated by a model, whose errors against measurements that others published are in tinysim's "
     "docs/silicon.md."
 )
+NOT_SUBMITTABLE = "not an MLPerf result, not submittable"
+"""Part of the software notes of results on data or models that are not a closed benchmark's."""
+
 NO_CYCLES = "There is no cycle model of this core yet: an instruction takes one cycle."
 
 

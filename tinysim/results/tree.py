@@ -77,7 +77,8 @@ class Submission:
     """One benchmark on one system.
 
     `modes` are the runs that were made, by folder name; `code` is the implementation's folder, by path
-    within it; `facts` go there too, and must name `firmware_sha256`.
+    within it; `facts` go there too, and must name `firmware_sha256`. What they have as `remark` is said in the
+    system's description, too.
     """
 
     place: Place
@@ -119,8 +120,6 @@ def check_origin(root: Path, simulated: bool) -> None:
 
 def _write_into(folder: Path, submission: Submission) -> None:
     place = submission.place
-    _write(folder / place.system_file, format_system(submission.system).encode())
-
     results = folder / place.results_folder
     if not _has_firmware(folder / place.code_folder, submission.facts["firmware_sha256"]):
         shutil.rmtree(results, ignore_errors=True)
@@ -135,15 +134,31 @@ def _write_into(folder: Path, submission: Submission) -> None:
     for name, content in submission.code.items():
         _write(code / name, content)
     _write(code / FACTS_NAME, (json.dumps(submission.facts, indent=4) + "\n").encode())
+    _write(folder / place.system_file, format_system(_with_remarks(folder, submission)).encode())
+
+
+def _with_remarks(folder: Path, submission: Submission) -> dict[str, str]:
+    """Return the description with the remarks on all of the system's benchmarks in its software notes."""
+    notes = [submission.system.get("Software Notes", "")]
+    for path in sorted(folder.glob(f"code/*/{submission.place.system_id}/{FACTS_NAME}")):
+        remark = f"{_fact(path, 'remark') or ''}."
+        if remark != "." and remark not in notes:
+            notes.append(remark)
+    return {**submission.system, "Software Notes": " ".join(filter(None, notes))}
 
 
 def _has_firmware(code: Path, firmware_sha256: str) -> bool:
     """Whether the results that are there come from this firmware."""
+    return bool(_fact(code / FACTS_NAME, "firmware_sha256") == firmware_sha256)
+
+
+def _fact(path: Path, name: str) -> Any:
+    """Return what a file of facts says, None where it says nothing."""
     try:
-        facts = json.loads((code / FACTS_NAME).read_text(encoding="utf-8"))
-        return bool(facts["firmware_sha256"] == firmware_sha256)
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
+        facts = json.loads(path.read_text(encoding="utf-8"))
+        return facts.get(name)
+    except (OSError, ValueError, AttributeError):
+        return None
 
 
 def _write(path: Path, content: bytes) -> None:

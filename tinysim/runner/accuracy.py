@@ -79,12 +79,19 @@ class AccuracyRun:
         labels = np.array([segment.entry.label for segment in self.segments])
         return AccuracySummary(metrics.top1_percent(values, labels), metrics.auc_eembc(values, labels))
 
+    def results_by_row(self) -> dict[int, list[tuple[float, ...]]]:
+        """Return the values that each window of a row's file gave, by row."""
+        rows: dict[int, list[tuple[float, ...]]] = {}
+        for segment, run_input in zip(self.segments, self.inputs, strict=True):
+            rows.setdefault(segment.row, []).append(run_input.results)
+        return rows
+
     def _file_scores(self, dataset: DataSet) -> tuple[metrics.Floats, metrics.Labels]:
         """Return the score of each file, the mean over its windows, and the files' labels."""
-        windows: list[list[float]] = [[] for _ in dataset.entries]
-        for segment, run_input in zip(self.segments, self.inputs, strict=True):
-            windows[segment.row].append(run_input.results[0])
-        scores = np.array([np.mean(of_file) for of_file in windows])
+        rows = self.results_by_row()
+        scores = np.array(
+            [np.mean([values[0] for values in rows[row]]) for row in range(len(dataset.entries))]
+        )
         return scores, np.array([entry.label for entry in dataset.entries])
 
 

@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tinysim.benchmark import Benchmark
 from tinysim.board import Board
 from tinysim.codegen import compile_model
-from tinysim.datasets.dataset import find_model
+from tinysim.datasets.choice import Choice
 from tinysim.firmware import build_firmware
 from tinysim.image import read_image_file
 
@@ -38,14 +37,15 @@ class Implementation:
     sections: tuple[Mapping[str, Any], ...] = field(default=())
 
 
-def build_implementation(
-    board: Board, benchmark: Benchmark, toolchain: str, build_folder: Path
-) -> Implementation:
-    """Compile the benchmark's reference model and build our firmware around it.
+def build_implementation(board: Board, choice: Choice, toolchain: str, build_folder: Path) -> Implementation:
+    """Compile the chosen model and build our firmware around it.
 
-    Raises UserError where the model is missing or cannot be compiled, or there is no firmware for the board.
+    Raises UserError where the model cannot be compiled, or there is no firmware for the board; ValueError where
+    no model was chosen.
     """
-    model = find_model(benchmark)
+    benchmark, model = choice.dataset.benchmark, choice.model
+    if model is None:
+        raise ValueError("firmware is built around a model, and none was chosen")
     compiled = compile_model(model, build_folder / "model" / benchmark.id)
     build = build_firmware(
         board,

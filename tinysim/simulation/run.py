@@ -14,7 +14,9 @@ from typing import Literal
 import tinysim
 from tinysim.benchmark import Benchmark
 from tinysim.board import Board
+from tinysim.datasets.choice import model_kind
 from tinysim.datasets.dataset import PERFORMANCE_INPUTS, DataSet
+from tinysim.datasets.expected import Agreement, compare
 from tinysim.errors import GuestError, TinysimError
 from tinysim.runner.accuracy import AccuracyRun, run_accuracy
 from tinysim.runner.device import Device
@@ -29,6 +31,7 @@ from tinysim.runner.performance import (
 from tinysim.runner.processes import ProcessEnded, Worker, worker
 from tinysim.runner.target import TargetFactory
 from tinysim.simulation.implementation import Implementation
+from tinysim.simulation.standing import Standing
 from tinysim.simulation.targets import SimulatedTarget
 
 Mode = Literal["all", "performance", "accuracy"]
@@ -53,6 +56,19 @@ class Outcome:
     performance: PerformanceRun | None
     accuracy: AccuracyRun | None
     notes: tuple[str, ...] = ()
+
+    @property
+    def standing(self) -> Standing:
+        """What may be said of the figures."""
+        sha256 = self.implementation.model_sha256
+        return Standing(self.dataset.kind, None if sha256 is None else model_kind(self.benchmark, sha256))
+
+    @property
+    def agreement(self) -> Agreement | None:
+        """How the accuracy run's result vectors agree with the reference kernels'; None where that is not known."""
+        if self.accuracy is None:
+            return None
+        return compare(self.dataset, self.implementation.model_sha256, self.accuracy.results_by_row())
 
     @property
     def is_simulated(self) -> bool:

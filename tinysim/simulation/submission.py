@@ -15,9 +15,17 @@ from tinysim.results.system_description import MODELLED_CYCLES, NO_CYCLES, SIMUL
 from tinysim.results.tree import ModeFiles, Place, Submission
 from tinysim.runner.record import accuracy_record, performance_record
 from tinysim.simulation.run import Outcome
+from tinysim.simulation.standing import UNVERIFIED
 from tinysim.timing import timing_model
 
 _NOTES_MAX = 8
+
+_QUANTIZATION = {
+    "reference": "the reference model's: int8, post-training",
+    "built-in": "int8, post-training (tinysim's own model and recipe)",
+    "own": "int8, as the model came",
+    None: "",
+}
 
 _TEMPLATES = jinja2.Environment(
     loader=jinja2.PackageLoader("tinysim.simulation"),
@@ -53,6 +61,7 @@ def make_submission(outcome: Outcome, place: Place, epoch_s: float, summary_name
         place=place,
         version=version("tinysim"),
         cycles_note=cycles_note(outcome.board),
+        unverified=UNVERIFIED,
     )
     code = {**outcome.implementation.files, "README.md": readme.encode()}
     return Submission(place, _system(outcome, place), modes, code, facts, summary_name)
@@ -80,6 +89,7 @@ def make_facts(outcome: Outcome) -> dict[str, Any]:
         "ram_bytes": implementation.ram_bytes,
         "sections": list(implementation.sections),
         "macs_per_inference": implementation.macs,
+        **_origin(outcome),
         "instructions_per_inference": inference.instructions if inference else None,
         "cycles_per_inference": inference.cycles if inference else None,
         "cycles_held_against_silicon": has_model if outcome.is_simulated else None,
@@ -101,7 +111,14 @@ def make_figures(outcome: Outcome, tree: str) -> dict[str, Any]:
         "compiler",
         "instructions_per_inference",
         "cycles_per_inference",
+        "data",
+        "data_set",
+        "inputs",
+        "model",
+        "submittable",
+        "unverified",
     )
+    agreement = outcome.agreement
     return {
         **{key: facts[key] for key in keys},
         "latency_ms": 1000 / throughput if throughput else None,
@@ -109,11 +126,42 @@ def make_figures(outcome: Outcome, tree: str) -> dict[str, Any]:
         "top1_percent": accuracy.top1_percent if accuracy else None,
         "auc": accuracy.auc if accuracy else None,
         "energy_uj_per_inf": None,
+        "vectors_equal": agreement.equal if agreement else None,
+        "vectors_compared": agreement.compared if agreement else None,
+        "top1_percent_by_class": _top1_by_class(outcome),
         "flash_bytes": facts["flash_bytes"],
         "ram_bytes": facts["ram_bytes"],
         "notes": list(outcome.notes),
         "tree": tree,
     }
+
+
+def _origin(outcome: Outcome) -> dict[str, Any]:
+    """Return whose data and model the figures are of, and what that makes them."""
+    standing = outcome.standing
+    return {
+        "data": standing.data,
+        "data_set": outcome.dataset.name,
+        "data_sha256": outcome.dataset.labels_sha256,
+        "inputs": len(outcome.dataset.entries),
+        "model": standing.model,
+        "submittable": standing.is_submittable,
+        "remark": standing.remark,
+        "unverified": outcome.is_simulated,
+    }
+
+
+def _top1_by_class(outcome: Outcome) -> dict[str, float] | None:
+    """Return the Top-1 of each class by its name, where the classes have names and the run was made."""
+    dataset = outcome.dataset
+    if outcome.accuracy is None or not dataset.class_names or dataset.benchmark.is_anomaly_detection:
+        return None
+    hits: dict[str, list[bool]] = {}
+    for segment, run_input in zip(outcome.accuracy.segments, outcome.accuracy.inputs, strict=True):
+        label = segment.entry.label
+        is_hit = run_input.results.index(max(run_input.results)) == label
+        hits.setdefault(dataset.class_names[label], []).append(is_hit)
+    return {name: 100 * sum(hits[name]) / len(hits[name]) for name in dataset.class_names if name in hits}
 
 
 def summaries(outcome: Outcome) -> tuple[PerformanceSummary | None, AccuracySummary | None]:
@@ -136,6 +184,16 @@ def describe_figures(outcome: Outcome) -> list[tuple[str, str]]:
         rows.append(("cycles", f"{cycles:,} an inference, {cycles / instructions:.3f} an instruction"))
     if accuracy is not None:
         rows.append(("accuracy", f"Top-1 {accuracy.top1_percent:.1f} %, AUC {accuracy.auc:.2f}"))
+        by_class = _top1_by_class(outcome)
+        if by_class:
+            weakest = min(by_class, key=lambda name: by_class[name])
+            rows.append(("weakest class", f"{weakest}, Top-1 {by_class[weakest]:.1f} %"))
+    agreement = outcome.agreement
+    if agreement is not None:
+        text = f"{agreement.equal} of {agreement.compared} inputs give what LiteRT's reference kernels give"
+        if agreement.first_difference is not None:
+            text += f"; the first that does not is {agreement.first_difference}"
+        rows.append(("vectors", text))
     if outcome.implementation.flash_bytes is not None and outcome.implementation.ram_bytes is not None:
         flash, ram = outcome.implementation.flash_bytes, outcome.implementation.ram_bytes
         rows.append(
@@ -145,7 +203,9 @@ def describe_figures(outcome: Outcome) -> list[tuple[str, str]]:
     if len(outcome.notes) > _NOTES_MAX:
         rows.append(("firmware", f"and {len(outcome.notes) - _NOTES_MAX} more remarks, see --json"))
     if outcome.is_simulated:
-        rows.append(("note", f"simulated. {cycles_note(outcome.board)}"))
+        rows.append(("note", f"simulated, {UNVERIFIED}. {cycles_note(outcome.board)}"))
+    if outcome.standing.remark is not None:
+        rows.append(("note", outcome.standing.remark))
     return rows
 
 
@@ -170,7 +230,7 @@ def _system(outcome: Outcome, place: Place) -> dict[str, str]:
             "Inference Framework": f"tinysim {version('tinysim')} (model compiled to C, own int8 kernels)",
             "Software Libraries": "none",
             "Operating System": "bare metal",
-            "Quantization Method": "the reference model's: int8, post-training",
+            "Quantization Method": _QUANTIZATION[outcome.standing.model],
             "ML Model Compiler(s)": f"tinysim {version('tinysim')}",
             "General Compiler(s)": implementation.compiler,
         }

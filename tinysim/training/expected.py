@@ -1,0 +1,136 @@
+"""Writes what LiteRT's reference kernels give for the data sets: `python -m tinysim.training.expected [NAME ...]`.
+
+Names are those of data sets (`tinysim-kws`, `kws01`); without any, those that are at hand. Needs ai-edge-litert.
+"""
+
+from __future__ import annotations
+
+import csv
+import sys
+from collections.abc import Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tinysim.benchmark import BENCHMARKS, CLASSIC
+from tinysim.builtin.sets import BUILTIN_SETS, generated
+from tinysim.datasets.choice import choose_data_at_hand, choose_model_at_hand
+from tinysim.datasets.dataset import DataSet, open_dataset
+from tinysim.datasets.expected import checksum
+from tinysim.errors import UserError
+from tinysim.model.tflite_reader import read_model
+
+Int8Array = npt.NDArray[np.int8]
+Float32Array = npt.NDArray[np.float32]
+
+
+class ReferenceKernels:
+    """A network as LiteRT's reference kernels compute it."""
+
+    def __init__(self, model: Path) -> None:
+        """Load `model`. Raises ImportError where ai-edge-litert is not installed."""
+        from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+        self._interpreter: Any = Interpreter(
+            str(model), experimental_op_resolver_type=OpResolverType.BUILTIN_REF, num_threads=1
+        )
+        self._interpreter.allocate_tensors()
+        (self._input,) = self._interpreter.get_input_details()
+        (self._output,) = self._interpreter.get_output_details()
+
+    def outputs(self, values: Int8Array) -> Int8Array:
+        """Return the output tensor, flat, for an input tensor of any shape of the right size."""
+        self._interpreter.set_tensor(self._input["index"], values.reshape(self._input["shape"]))
+        self._interpreter.invoke()
+        outputs: Int8Array = self._interpreter.get_tensor(self._output["index"]).reshape(-1).copy()
+        return outputs
+
+
+def reference_results(dataset: DataSet, model: Path) -> dict[int, list[list[float]]]:
+    """Return what the device should print for each window of each row, before it is cut to three decimals.
+
+    Anomaly scores are rounded to three decimals, as printed, from sums in single precision in element order.
+    """
+    kernels = ReferenceKernels(model)
+    graph = read_model(model)
+    source, result = graph.tensors[graph.input].quantization, graph.tensors[graph.output].quantization
+    assert source is not None
+    assert result is not None
+    results: dict[int, list[list[float]]] = {}
+    for segment in dataset.accuracy_segments():
+        data = dataset.read(segment)
+        windows = results.setdefault(segment.row, [])
+        if dataset.benchmark.is_anomaly_detection:
+            features = np.frombuffer(data, "<f4")
+            outputs = kernels.outputs(quantize(features, source.scale, source.zero_point))
+            windows.append([anomaly_score(features, outputs, result.scale, result.zero_point)])
+            continue
+        outputs = kernels.outputs(as_tensor(dataset.benchmark.id, data))
+        windows.append([float((int(value) - result.zero_point) * result.scale) for value in outputs])
+    return results
+
+
+def as_tensor(benchmark_id: str, data: bytes) -> Int8Array:
+    """Return a classifier's input tensor: pictures are unsigned in the file, keywords quantized already."""
+    if benchmark_id == "kws":
+        return np.frombuffer(data, np.int8)
+    return (np.frombuffer(data, np.uint8).astype(np.int16) - 128).astype(np.int8)
+
+
+def quantize(features: Float32Array, scale: np.float32, zero_point: int) -> Int8Array:
+    """Return features to the nearest step, halves away from zero, saturated (firmware/benchmark/ad01.c)."""
+    scaled = features / scale
+    rounded = np.trunc(scaled) + np.trunc((scaled - np.trunc(scaled)) * np.float32(2))
+    quantized: Int8Array = np.clip(rounded + zero_point, -128, 127).astype(np.int8)
+    return quantized
+
+
+def anomaly_score(features: Float32Array, outputs: Int8Array, scale: np.float32, zero_point: int) -> float:
+    """Return the mean squared difference as the device prints it."""
+    reconstructed = (outputs.astype(np.float32) - np.float32(zero_point)) * scale
+    differences = reconstructed - features
+    total = np.float32(0)
+    for square in differences * differences:
+        total = np.float32(total + square)
+    return float(f"{float(total / np.float32(len(features))):.3f}")
+
+
+def write_expected(path: Path, dataset: DataSet, results: dict[int, list[list[float]]]) -> None:
+    """Write a data set's file: name, checksum, and for people the output tensor or the file's mean score."""
+    path.parent.mkdir(exist_ok=True)
+    with path.open("w", encoding="ascii", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        for row, windows in sorted(results.items()):
+            if dataset.benchmark.is_anomaly_detection:
+                shown = f"{sum(values[0] for values in windows) / len(windows):.3f}"
+            else:
+                shown = " ".join(str(round(value * 256) - 128) for values in windows for value in values)
+            columns = [shown] if dataset.kind == "built-in" else []
+            name = dataset.entries[row].file
+            writer.writerow([name, f"{checksum(dataset.benchmark, windows):08x}", *columns])
+
+
+def main(names: Sequence[str]) -> None:
+    """Write the files of the data sets that are named, or of all that are at hand."""
+    for benchmark in (BENCHMARKS[benchmark_id] for benchmark_id in CLASSIC):
+        builtin = BUILTIN_SETS[benchmark.data_set]
+        if not names or builtin.name in names:
+            dataset = open_dataset(benchmark, generated(builtin))
+            write_expected(builtin.expected, dataset, reference_results(dataset, builtin.model))
+            print(f"{builtin.name}: {builtin.expected}")
+        if not names or benchmark.data_set in names:
+            try:
+                dataset, model = choose_data_at_hand(benchmark), choose_model_at_hand(benchmark)
+            except UserError as error:
+                print(f"{benchmark.data_set}: {error}")
+                continue
+            path = Path(str(files("tinysim.datasets"))) / "expected" / f"{benchmark.model}.csv"
+            write_expected(path, dataset, reference_results(dataset, model))
+            print(f"{benchmark.data_set}: {path}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
