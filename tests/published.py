@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-DATA = Path(os.environ.get("TINYSIM_DATA") or "/nonexistent")
+DATA = Path(os.environ.get("TINYSIM_TEST_DATA") or "/nonexistent")
+"""Where TINYSIM_DATA pointed when the tests were started (tests/conftest.py)."""
 PUBLISHED = DATA / "published"
 
 needs_data = pytest.mark.skipif(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import builtins
+import dataclasses
 import errno
+import hashlib
 import json
 import os
 import stat
@@ -16,6 +18,7 @@ import serial
 
 from tests.sample_submission import submission
 from tinysim.__main__ import main as command_line
+from tinysim.benchmark import BENCHMARKS
 from tinysim.cli import main
 from tinysim.results.tree import write_submission
 
@@ -39,9 +42,17 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         rows.append(f"in_{number:02d}.bin,12,{sum(content) % 12}\n")
     (folder / "y_labels.csv").write_text("".join(rows))
     monkeypatch.setenv("TINYSIM_DATA", str(tmp_path / "data"))
+    monkeypatch.setattr("tinysim.datasets.choice.cache_data_folder", lambda: tmp_path / "cache")
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
     monkeypatch.chdir(tmp_path)
     return folder
+
+
+def make_official(labels: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have a label file taken for the benchmark's own."""
+    sha256 = hashlib.sha256(labels.read_bytes()).hexdigest()
+    known = dataclasses.replace(BENCHMARKS["kws"], label_sha256s=(sha256,))
+    monkeypatch.setitem(BENCHMARKS, "kws", known)
 
 
 @pytest.fixture
@@ -81,8 +92,9 @@ def test_a_run_on_a_board_leaves_a_conformant_tree(
     assert figures["instructions_per_inference"] is None
     assert figures["engine"] is None
     assert figures["tree"] == "build/measured"
+    assert (figures["data"], figures["inputs"], figures["submittable"]) == ("own", 24, False)
     assert main(["check", "build/measured"]) == 0
-    system = json.loads((tmp_path / "build/measured/closed/acme/systems/nucleo_l4r5zi.json").read_text())
+    system = json.loads((tmp_path / "build/measured/open/acme/systems/nucleo_l4r5zi.json").read_text())
     assert "imulated" not in json.dumps(system)
 
 
@@ -104,7 +116,7 @@ def test_single_modes_are_merged(image: Path, tmp_path: Path) -> None:
 
 def test_the_seed_document_s_summary_name(image: Path, tmp_path: Path) -> None:
     assert run_sim(image, "--summary-name", "result.txt", "--out", "out") == 0
-    names = {Path(name).name for name in files_of(tmp_path / "out/closed/tinysim/results")}
+    names = {Path(name).name for name in files_of(tmp_path / "out/open/tinysim/results")}
     assert names == {"result.txt", "log.txt", "script.async"}
 
 
@@ -121,13 +133,52 @@ def test_figures_go_into_a_pipe_that_is_there(image: Path, tmp_path: Path) -> No
 
 
 def test_accuracy_below_the_target_fails_the_run(
-    image: Path, data: Path, capsys: pytest.CaptureFixture[str]
+    image: Path, data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     rows = (data / "y_labels.csv").read_text().splitlines()
     wrong = [f"{row.rsplit(',', 1)[0]},{(int(row.rsplit(',', 1)[1]) + 1) % 12}\n" for row in rows]
     (data / "y_labels.csv").write_text("".join(wrong))
-    assert run_sim(image) == 1
+    make_official(data / "y_labels.csv", monkeypatch)
+    assert run_sim(image, "--division", "closed") == 1
     assert "accuracy-target: Top-1 is 0, the target is 90" in capsys.readouterr().out
+
+
+def test_an_image_of_which_nobody_knows_the_model_is_closed_only_if_its_owner_says_so(
+    image: Path,
+    data: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    make_official(data / "y_labels.csv", monkeypatch)
+    assert run_sim(image, "--out", "out") == 0
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["open"]
+    assert run_sim(image, "--out", "out", "--division", "closed") == 0
+    assert "not submittable" not in capsys.readouterr().out
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["closed", "open"]
+
+
+def test_data_of_ones_own_are_named_so_everywhere(
+    image: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    remark = "own data: not an MLPerf result, not submittable"
+    assert run_sim(image, "--out", "out", "--json", "figures.json") == 0
+    out = capsys.readouterr().out
+    assert "  data          own data, 24 inputs of 12 classes, from TINYSIM_DATA\n" in out
+    assert f"  note          {remark}\n" in out
+    assert json.loads((tmp_path / "figures.json").read_text())["submittable"] is False
+    organisation = tmp_path / "out/open/tinysim"
+    system = json.loads((organisation / "systems/nucleo_l4r5zi.json").read_text())
+    assert system["Software Notes"] == f"{remark}."
+    assert f"**Note: {remark}.**" in (organisation / "code/kws/nucleo_l4r5zi/README.md").read_text()
+    assert main(["check", "out"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        f"open/tinysim/systems/nucleo_l4r5zi.json: note: not-submittable: {remark}",
+        "out: conformant with v1.2 (0 errors, 0 warnings, 1 notes)",
+    ]
+    assert run_sim(image, "--out", "other", "--division", "closed") == 2
+    assert remark in one_line(capsys)
+    assert not (tmp_path / "other").exists()
 
 
 @pytest.mark.parametrize(
@@ -149,22 +200,23 @@ def test_a_device_that_misbehaves_ends_the_run_with_a_report(
     assert files_of(tmp_path / "out") == before
 
 
-def test_all_benchmarks_have_to_have_their_data_before_the_first_is_run(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_all_benchmarks_are_looked_at_before_the_first_is_run(
+    tmp_path: Path, data: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    (tmp_path / "data/models").mkdir()
+    (tmp_path / "data/models/ad01_int8.tflite").write_bytes(b"TFL3")
+    folder = tmp_path / "data/datasets/ad01"
+    folder.mkdir()
+    (folder / "y_labels.csv").write_text("a.bin,2,0,2560,512\n")
+    (folder / "a.bin").write_bytes(bytes(102400))
     assert main(["sim", "all", "--mode", "performance", "--out", "out"]) == 2
-    assert "kws_ref_model.tflite is missing" in one_line(capsys)
-    models = tmp_path / "data/models"
-    models.mkdir()
-    (models / "kws_ref_model.tflite").write_bytes(b"a model that is not looked at")
-    assert main(["sim", "all", "--mode", "performance", "--out", "out"]) == 2
-    assert "vww01/y_labels.csv" in one_line(capsys)
+    assert "ad01_int8.tflite: not a TensorFlow Lite model" in one_line(capsys)
     assert not (tmp_path / "out").exists()
 
 
 def test_control_characters_and_forged_log_lines_are_defused(image: Path, tmp_path: Path) -> None:
     assert run_sim(image, "--out", "out", port="fake://kws01?mischief=colour") == 0
-    for name, content in files_of(tmp_path / "out/closed/tinysim/results").items():
+    for name, content in files_of(tmp_path / "out/open/tinysim/results").items():
         assert all(byte == 10 or 32 <= byte < 127 for byte in content), name
     assert main(["check", "out"]) == 0
 
@@ -219,8 +271,16 @@ def test_a_full_disk_is_one_line_and_leaves_the_old_tree(
         ),
         (["sim", "kws", "--org", "a b"], "organisation 'a b' cannot be a folder's name"),
         (["sim", "kws", "--firmware", "nothing.elf"], "cannot read the image nothing.elf: No such file"),
-        (["sim", "kws"], "kws_ref_model.tflite is missing; run `tinysim data pull`"),
-        (["sim", "ic"], "there is no "),
+        (
+            ["sim", "ic2"],
+            "the model pretrainedResnet_large_int8.tflite is not at hand: run `tinysim data pull`",
+        ),
+        (["sim", "kws", "--data", "nothing"], "--data nothing is not a folder"),
+        (["sim", "kws", "--data", "."], "--data . has no y_labels.csv"),
+        (["sim", "kws", "--model", "nothing.tflite"], "nothing.tflite: cannot read the model"),
+        (["sim", "kws", "--model", "m", "--firmware", "firmware.bin"], "leave --model out"),
+        (["sim", "all", "--model", "m"], "a model is of one benchmark"),
+        (["sim", "all", "--data", "data"], "--data is of one benchmark"),
         (["sim", "all", "--firmware", "firmware.bin"], "an image is of one benchmark"),
         (["check", "nothing"], "nothing is not a folder"),
         (["check", "data"], "data is not a submission tree"),

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from tests.renode_here import needs_renode
+from tinysim.benchmark import CLASSIC
 from tinysim.cli import main
 from tinysim.engines.renode import Installation, find_installation
 from tinysim.engines.renode.installation import PLACE_VARIABLES
@@ -40,7 +41,7 @@ def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
     monkeypatch.setattr(
         importlib.util, "find_spec", lambda name, *rest: None if name == "pyrenode3" else real(name, *rest)
     )
-    monkeypatch.setattr("tinysim.datasets.dataset.platformdirs.user_cache_path", lambda *_, **__: tmp_path)
+    monkeypatch.setattr("tinysim.datasets.choice.cache_data_folder", lambda: tmp_path / "cache")
     return monkeypatch
 
 
@@ -88,8 +89,10 @@ def test_a_machine_with_nothing_but_pip_runs_the_embedded_engine(capsys: pytest.
     assert int(text.split()[2]) > 0, text
     assert sections["compilers"]["TOOLCHAIN=zig"][0]
     assert sections["tinysim"]["unicorn"] == (True, "2.1.4")
-    assert sections["data"]["kws model"][0] is False
-    assert "TINYSIM_DATA" in sections["data"]["kws model"][1]
+    for benchmark in CLASSIC:
+        found, text = sections["data"][benchmark]
+        assert found
+        assert text.startswith(f"built-in: tinysim-{benchmark}, ")
 
 
 @pytest.mark.usefixtures("bare")
@@ -126,14 +129,19 @@ def test_a_machine_that_cannot_run_the_embedded_engine_fails(
 def test_data_is_found_where_the_variable_says(
     bare: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    model = tmp_path / "data" / "models" / "kws_ref_model.tflite"
-    model.parent.mkdir(parents=True)
-    model.write_bytes(b"TFL3")
+    folder = tmp_path / "data" / "datasets" / "kws01"
+    folder.mkdir(parents=True)
+    (folder / "y_labels.csv").write_text("a.bin,12,1\n")
     bare.setenv("TINYSIM_DATA", str(tmp_path / "data"))
     _, _, sections = examine(capsys)
     assert sections["data"]["folder"] == (True, f"{tmp_path / 'data'} (TINYSIM_DATA)")
-    assert sections["data"]["kws model"] == (True, str(model))
-    assert sections["data"]["kws inputs"][0] is False
+    assert sections["data"]["kws"][1].startswith("built-in: ")
+    (folder / "a.bin").write_bytes(bytes(490))
+    models = tmp_path / "data" / "models"
+    models.mkdir()
+    (models / "kws_ref_model.tflite").write_bytes(b"TFL3")
+    _, _, sections = examine(capsys)
+    assert sections["data"]["kws"] == (True, f"TINYSIM_DATA: own data, 1 inputs in {folder}")
 
 
 def test_renode_and_pyrenode3_are_found_without_loading_them(

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.published import DATA, needs_data, needs_published
 from tinysim.benchmark import BENCHMARKS, find_benchmark
-from tinysim.datasets.dataset import data_folder, find_model, open_dataset
+from tinysim.datasets.dataset import open_dataset
 from tinysim.datasets.labels import Entry, format_labels, parse_labels, read_labels
 from tinysim.errors import UserError
 
@@ -98,7 +98,7 @@ def test_a_file_of_200_slices_has_196_windows() -> None:
 @needs_data
 @pytest.mark.parametrize(("benchmark", "rows"), [("kws", 1000), ("vww", 1000), ("ic", 200), ("ad", 248)])
 def test_the_official_lists_are_read(benchmark: str, rows: int) -> None:
-    dataset = open_dataset(BENCHMARKS[benchmark], DATA)
+    dataset = open_dataset(BENCHMARKS[benchmark], DATA / "datasets" / BENCHMARKS[benchmark].data_set)
     assert len(dataset.entries) == rows
     segments = list(dataset.accuracy_segments())
     assert len(segments) == (48608 if benchmark == "ad" else rows)
@@ -107,7 +107,7 @@ def test_the_official_lists_are_read(benchmark: str, rows: int) -> None:
 
 @needs_data
 def test_the_official_keyword_inputs_are_whole() -> None:
-    dataset = open_dataset(BENCHMARKS["kws"], DATA)
+    dataset = open_dataset(BENCHMARKS["kws"], DATA / "datasets/kws01")
     dataset.check_files()
     assert len(dataset.read(dataset.performance_segments()[0])) == 490
 
@@ -117,18 +117,36 @@ def test_the_shorter_anomaly_list_is_read() -> None:
     assert len(read_labels(DATA / "datasets/ad01/y_labels_alt.csv")) == 72
 
 
+@needs_data
+def test_official_lists_are_known_as_such() -> None:
+    for benchmark in BENCHMARKS.values():
+        dataset = open_dataset(benchmark, DATA / "datasets" / benchmark.data_set)
+        assert (dataset.kind, dataset.name) == ("official", benchmark.data_set)
+        assert dataset.benchmark == benchmark
+
+
+@needs_data
+def test_a_list_that_lacks_a_row_is_not_the_official_one(tmp_path: Path) -> None:
+    rows = (DATA / "datasets/kws01/y_labels.csv").read_text().splitlines(keepends=True)
+    (tmp_path / rows[0].split(",")[0]).write_bytes(bytes(490))
+    for lines, kind in ((rows, "official"), (rows[:30], "own"), (rows[1:], "own")):
+        (tmp_path / "y_labels.csv").write_text("".join(lines))
+        (tmp_path / lines[0].split(",")[0]).write_bytes(bytes(490))
+        assert open_dataset(BENCHMARKS["kws"], tmp_path).kind == kind
+    (tmp_path / "y_labels.csv").write_bytes("".join(rows).replace("\n", "\r\n").encode())
+    assert open_dataset(BENCHMARKS["kws"], tmp_path).kind == "official"
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    place = tmp_path / "datasets/kws01"
-    place.mkdir(parents=True)
-    (place / "y_labels.csv").write_text("a.bin,12,1\nb.bin,12,2\n")
+    (tmp_path / "y_labels.csv").write_text("a.bin,12,1\nb.bin,12,2\n")
     for name in ("a.bin", "b.bin"):
-        (place / name).write_bytes(bytes(490))
+        (tmp_path / name).write_bytes(bytes(490))
     return tmp_path
 
 
 def test_a_truncated_input_is_one_clear_line(folder: Path) -> None:
-    (folder / "datasets/kws01/b.bin").write_bytes(bytes(489))
+    (folder / "b.bin").write_bytes(bytes(489))
     dataset = open_dataset(BENCHMARKS["kws"], folder)
     for check in (dataset.check_files, lambda: [dataset.read(s) for s in dataset.accuracy_segments()]):
         with pytest.raises(UserError, match=r"b\.bin has 489 bytes instead of 490: it is damaged"):
@@ -136,35 +154,52 @@ def test_a_truncated_input_is_one_clear_line(folder: Path) -> None:
 
 
 def test_a_missing_input_is_one_clear_line(folder: Path) -> None:
-    (folder / "datasets/kws01/a.bin").unlink()
+    (folder / "b.bin").unlink()
     dataset = open_dataset(BENCHMARKS["kws"], folder)
     for check in (dataset.check_files, lambda: [dataset.read(s) for s in dataset.accuracy_segments()]):
-        with pytest.raises(UserError, match=r"a\.bin is missing; run `tinysim data pull`"):
+        with pytest.raises(UserError, match=r"b\.bin is missing \(1 of 2 are there\)"):
             check()
 
 
-def test_a_missing_data_set_says_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="run `tinysim data pull` or set TINYSIM_DATA"):
-        open_dataset(BENCHMARKS["kws"], tmp_path)
-    with pytest.raises(UserError, match=r"kws_ref_model\.tflite is missing; run `tinysim data pull`"):
-        find_model(BENCHMARKS["kws"], tmp_path)
+def test_data_of_ones_own_have_the_sizes_that_they_have(folder: Path) -> None:
+    (folder / "y_labels.csv").write_text("a.bin,3,1\nb.bin,3,2\n")
+    for name in ("a.bin", "b.bin"):
+        (folder / name).write_bytes(bytes(48))
+    (folder / "classes.txt").write_text("cat\ndog\nneither\n")
+    dataset = open_dataset(BENCHMARKS["ic"], folder)
+    sizes = dataset.benchmark
+    assert (sizes.classes, sizes.result_values, sizes.file_bytes, sizes.tensor_bytes) == (3, 3, 48, 48)
+    assert dataset.class_names == ("cat", "dog", "neither")
+    assert [segment.length_bytes for segment in dataset.accuracy_segments()] == [48, 48]
 
 
-def test_a_list_of_another_benchmark_is_refused(folder: Path) -> None:
-    (folder / "datasets/kws01/y_labels.csv").write_text("a.bin,10,1\n")
-    with pytest.raises(UserError, match=r"a\.bin has 10 classes, kws has 12"):
-        open_dataset(BENCHMARKS["kws"], folder)
-    (folder / "datasets/kws01/y_labels.csv").write_text("a.bin,12,1,100,10\n")
-    with pytest.raises(UserError, match=r"an input of a\.bin has 100 bytes, kws takes 490"):
-        open_dataset(BENCHMARKS["kws"], folder)
+def test_windows_of_ones_own_are_floats(folder: Path) -> None:
+    (folder / "y_labels.csv").write_text("a.bin,2,1,40,8\nb.bin,2,0,40,8\n")
+    dataset = open_dataset(BENCHMARKS["ad"], folder)
+    assert (dataset.benchmark.input_bytes, dataset.benchmark.tensor_bytes) == (40, 10)
+    assert len(list(dataset.accuracy_segments())) == 2 * ((490 - 40) // 8 + 1)
 
 
-def test_data_is_where_the_environment_says_else_in_the_cache(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TINYSIM_DATA", "/some/where")
-    assert data_folder() == Path("/some/where")
-    monkeypatch.delenv("TINYSIM_DATA")
-    assert data_folder().name == "data"
-    assert "tinysim" in data_folder().parts
+@pytest.mark.parametrize(
+    ("benchmark", "labels", "classes", "message"),
+    [
+        ("kws", "a.bin,12,1\nb.bin,10,1\n", None, r"b\.bin has 10 classes, a\.bin has 12"),
+        ("kws", "a.bin,2,1,40,8\nb.bin,2,1\n", None, r"windows of b\.bin and a\.bin differ"),
+        ("kws", "a.bin,2,1,491,8\n", None, r"a window of a\.bin has 491 bytes, the file has 490"),
+        ("kws", "a.bin,2,1\n", "one\n", r"classes\.txt names 1 classes, y_labels\.csv has 2"),
+        ("ad", "a.bin,3,1,40,8\n", None, "ad tells 2 classes, normal and anomaly, not 3"),
+        ("ad", "a.bin,2,1\n", None, "490 bytes is not made of 32-bit floats"),
+        ("kws", "c.bin,2,1\n", None, r"c\.bin is missing"),
+    ],
+)
+def test_data_that_contradict_themselves_are_refused(
+    folder: Path, benchmark: str, labels: str, classes: str | None, message: str
+) -> None:
+    (folder / "y_labels.csv").write_text(labels)
+    if classes is not None:
+        (folder / "classes.txt").write_text(classes)
+    with pytest.raises(UserError, match=message):
+        open_dataset(BENCHMARKS[benchmark], folder)
 
 
 @pytest.mark.parametrize(

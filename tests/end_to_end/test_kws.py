@@ -14,7 +14,7 @@ import pytest
 
 from tinysim.resources import resource_folder
 
-DATA = os.environ.get("TINYSIM_DATA", "")  # make passes an empty one on
+DATA = os.environ.get("TINYSIM_TEST_DATA", "")  # make passes an empty one on
 pytestmark = [
     pytest.mark.skipif(not DATA, reason="TINYSIM_DATA is not set: the official kws01 inputs are needed"),
     pytest.mark.xdist_group("end_to_end"),

@@ -9,7 +9,7 @@ import pytest
 
 
 def _data(folder: str) -> Path:
-    root = os.environ.get("TINYSIM_DATA")
+    root = os.environ.get("TINYSIM_TEST_DATA")
     if not root:
         pytest.skip("TINYSIM_DATA is not set")
     path = Path(root) / folder

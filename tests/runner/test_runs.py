@@ -41,7 +41,7 @@ def make_dataset(folder: Path, benchmark: Benchmark, files: int) -> DataSet:
         entries.append(Entry(f"input_{number:03d}.bin", benchmark.classes, label, width, stride))
         (place / entries[-1].file).write_bytes(random.bytes(benchmark.file_bytes))
     (place / "y_labels.csv").write_text(format_labels(tuple(entries)))
-    return open_dataset(benchmark, folder)
+    return open_dataset(benchmark, place)
 
 
 @pytest.fixture

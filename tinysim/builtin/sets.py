@@ -14,10 +14,9 @@ import platformdirs
 
 from tinysim.atomic import naming, replace_folder
 from tinysim.builtin.sample import Sample
-from tinysim.datasets.labels import Entry, format_labels
+from tinysim.datasets.labels import LABELS_NAME, Entry, format_labels
 from tinysim.errors import TinysimError
 
-LABELS_NAME = "y_labels.csv"
 CLASSES_NAME = "classes.txt"
 AD_WIDTH_BYTES, AD_STRIDE_BYTES = 2560, 512
 """Of the official windows: five slices of 128 float32, a slice apart."""

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from tinysim.benchmark import BENCHMARKS
+from tinysim.cli.progress import progress_bars
 from tinysim.datasets.choice import available, data_folder, how_to_get
+from tinysim.datasets.prepare import PREPARATIONS, prepare_dataset
 from tinysim.datasets.publishers import NOT_DISTRIBUTED
 from tinysim.datasets.pull import pull
 
@@ -41,3 +45,25 @@ def pull_command() -> None:
         f"The inputs of {', '.join(NOT_DISTRIBUTED)} are not distributed as such: "
         f"`tinysim data prepare NAME SOURCE` makes them of what their publishers distribute."
     )
+
+
+@data.command("prepare")
+@click.argument("name", type=click.Choice(list(PREPARATIONS)))
+@click.argument("source", type=click.Path(path_type=Path))
+@click.option(
+    "--labels",
+    type=click.Path(path_type=Path),
+    help="The list of inputs.  [default: y_labels.csv where the data set goes, else the publisher's]",
+)
+def prepare_command(name: str, source: Path, labels: Path | None) -> None:
+    """Make an official data set of what its publisher distributes, in TINYSIM_DATA or else this user's cache.
+
+    SOURCE is, for ic01, CIFAR-10's cifar-10-python.tar.gz or the folder in it; for vww01 the archive or folder of
+    96x96 pictures made of COCO; for ad01 the archive or folder of ToyADMOS' ToyCar recordings.
+    """
+    benchmark = next(each for each in BENCHMARKS.values() if each.data_set == name)
+    with progress_bars("preparing") as on_progress:
+        place = prepare_dataset(
+            benchmark, source, data_folder(), labels, lambda done, total: on_progress(name, done, total)
+        )
+    click.echo(f"{name} is in {place}.")

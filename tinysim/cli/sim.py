@@ -22,7 +22,7 @@ from tinysim.datasets.choice import Choice, choose, describe_choice
 from tinysim.datasets.dataset import DataSet
 from tinysim.engines.factory import ENGINES, choose_engine
 from tinysim.errors import UserError
-from tinysim.results.tree import DIVISIONS, SUMMARY_NAMES, Place, check_origin, write_submission
+from tinysim.results.tree import DIVISIONS, SUMMARY_NAMES, Place, check_name, check_origin, write_submission
 from tinysim.runner.accuracy import default_workers
 from tinysim.simulation.hand_over import compare_instructions, measure_on_embedded_engine
 from tinysim.simulation.implementation import Implementation, build_implementation, given_implementation
@@ -179,6 +179,8 @@ def sim(
         build_folder=build_folder,
         epoch_s=_epoch_s(),
     )
+    check_name("organisation", options.organisation)
+    check_name("system id", options.system_id)
     check_origin(options.out, simulated=port is None)
     # Before the first of several benchmarks is run.
     choices = [_choose(each, options) for each in benchmarks]

@@ -16,9 +16,9 @@ from typing import Literal
 import platformdirs
 
 from tinysim.benchmark import Benchmark
-from tinysim.builtin.sets import BUILTIN_SETS, LABELS_NAME, BuiltinSet, generated
+from tinysim.builtin.sets import BUILTIN_SETS, BuiltinSet, generated
 from tinysim.datasets.dataset import DataSet, open_dataset
-from tinysim.datasets.labels import read_labels
+from tinysim.datasets.labels import LABELS_NAME, read_labels
 from tinysim.errors import UserError
 from tinysim.model.tflite_reader import read_model
 

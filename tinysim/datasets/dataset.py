@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Literal
 
 from tinysim.benchmark import Benchmark
-from tinysim.builtin.sets import BUILTIN_SETS, CLASSES_NAME, LABELS_NAME
-from tinysim.datasets.labels import Entry, format_labels, read_labels
+from tinysim.builtin.sets import BUILTIN_SETS, CLASSES_NAME
+from tinysim.datasets.labels import LABELS_NAME, Entry, format_labels, read_labels
 from tinysim.errors import UserError
 
 PERFORMANCE_INPUTS = 5

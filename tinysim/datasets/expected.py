@@ -92,8 +92,10 @@ def checksum(benchmark: Benchmark, windows: Sequence[Sequence[float]]) -> int:
 
 def _int8(value: float) -> int:
     """Return the tensor's value of a printed one, whether rounded or cut off after the third decimal."""
-    return max(-128, min(127, int(value * _OUTPUT_STEPS + 0.5) + _OUTPUT_ZERO_POINT))
+    # Bounded first: a logit, or what is no number, must not end the run.
+    bounded = max(0.0, min(1.0, value))
+    return min(127, int(bounded * _OUTPUT_STEPS + 0.5) + _OUTPUT_ZERO_POINT)
 
 
 def _int32(value: float) -> bytes:
-    return struct.pack("<i", max(-(2**31), min(2**31 - 1, round(value))))
+    return struct.pack("<i", round(max(-(2.0**31), min(2.0**31 - 1, value))))

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from tinysim.errors import UserError
 
+LABELS_NAME = "y_labels.csv"
+
 _ENTRY = re.compile(
     r"(?P<file>[\w\-][\w.\-]*\.bin),[ ]*(?P<classes>\d{1,6}),[ ]*(?P<label>\d{1,6})"
     r"(?:,[ ]*(?P<width>\d{1,9}),[ ]*(?P<stride>\d{1,9}))?",

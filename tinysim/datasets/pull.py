@@ -41,7 +41,7 @@ def pull(
         if on_item is not None:
             on_item(file.path, not present)
         if not present:
-            _write(folder / file.path, _fetch_file(file))
+            _write(folder / file.path, fetch_file(file))
 
 
 def inputs_sha256(contents: Mapping[str, bytes]) -> str:
@@ -73,7 +73,7 @@ def _has_inputs(folder: Path, published: PublishedInputs) -> bool:
 
 
 def _pull_inputs(folder: Path, published: PublishedInputs) -> None:
-    labels = _fetch_file(published.labels)
+    labels = fetch_file(published.labels)
     entries = parse_labels(labels.decode("ascii"), Path(published.labels.path))
     wanted = {entry.file for entry in entries}
     archive = fetch(published.url, ARCHIVE_BYTES_MAX, _ADVICE)
@@ -120,7 +120,8 @@ def _unpack(archive: bytes, published: PublishedInputs, wanted: set[str]) -> dic
     return contents
 
 
-def _fetch_file(file: PublishedFile) -> bytes:
+def fetch_file(file: PublishedFile) -> bytes:
+    """Return a published file. Raises UserError where it cannot be fetched or is not what was published."""
     content = fetch(file.url, file.byte_count, _ADVICE)
     check_sha256(content, file.sha256, file.url)
     return content

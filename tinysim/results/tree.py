@@ -26,6 +26,15 @@ FACTS_NAME = "facts.json"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._\-]{0,199}")
 
 
+def check_name(what: str, name: str) -> None:
+    """Raise UserError where `name`, which is a `what`, cannot be a folder's name in a results tree."""
+    if not _NAME.fullmatch(name):
+        raise UserError(
+            f"{what} {name!r} cannot be a folder's name in a results tree: "
+            "use letters, digits, dots, dashes and underscores, at most 200"
+        )
+
+
 @dataclass(frozen=True)
 class Place:
     """Where in a tree results go."""
@@ -36,12 +45,8 @@ class Place:
     benchmark: str
 
     def __post_init__(self) -> None:
-        for what, name in (("organisation", self.organisation), ("system id", self.system_id)):
-            if not _NAME.fullmatch(name):
-                raise UserError(
-                    f"{what} {name!r} cannot be a folder's name in a results tree: "
-                    "use letters, digits, dots, dashes and underscores, at most 200"
-                )
+        check_name("organisation", self.organisation)
+        check_name("system id", self.system_id)
 
     def organisation_folder(self, root: Path) -> Path:
         """Return the folder of everything that the organisation submits in the division."""
@@ -120,6 +125,8 @@ def check_origin(root: Path, simulated: bool) -> None:
 
 def _write_into(folder: Path, submission: Submission) -> None:
     place = submission.place
+    _write(folder / place.system_file, format_system(_with_remarks(folder, submission)).encode())
+
     results = folder / place.results_folder
     if not _has_firmware(folder / place.code_folder, submission.facts["firmware_sha256"]):
         shutil.rmtree(results, ignore_errors=True)
@@ -134,17 +141,15 @@ def _write_into(folder: Path, submission: Submission) -> None:
     for name, content in submission.code.items():
         _write(code / name, content)
     _write(code / FACTS_NAME, (json.dumps(submission.facts, indent=4) + "\n").encode())
-    _write(folder / place.system_file, format_system(_with_remarks(folder, submission)).encode())
 
 
 def _with_remarks(folder: Path, submission: Submission) -> dict[str, str]:
     """Return the description with the remarks on all of the system's benchmarks in its software notes."""
-    notes = [submission.system.get("Software Notes", "")]
-    for path in sorted(folder.glob(f"code/*/{submission.place.system_id}/{FACTS_NAME}")):
-        remark = f"{_fact(path, 'remark') or ''}."
-        if remark != "." and remark not in notes:
-            notes.append(remark)
-    return {**submission.system, "Software Notes": " ".join(filter(None, notes))}
+    own = folder / submission.place.code_folder / FACTS_NAME
+    others = sorted(folder.glob(f"code/*/{submission.place.system_id}/{FACTS_NAME}"))
+    remarks = [submission.facts.get("remark"), *(_fact(path, "remark") for path in others if path != own)]
+    notes = [submission.system.get("Software Notes"), *(f"{each}." for each in remarks if each)]
+    return {**submission.system, "Software Notes": " ".join(dict.fromkeys(filter(None, notes)))}
 
 
 def _has_firmware(code: Path, firmware_sha256: str) -> bool:
