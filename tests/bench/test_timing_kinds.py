@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import os
 from pathlib import Path
 
 import pytest
@@ -15,16 +14,16 @@ from tinysim.bench.boards import BoardSpeed
 from tinysim.bench.engine import BootedBoard, Timing
 from tinysim.benchmark import BENCHMARKS
 from tinysim.board import board_ids, load_board
-from tinysim.datasets.dataset import open_dataset
+from tinysim.datasets.choice import choose
 from tinysim.simulation.implementation import build_implementation
 
 
-@pytest.mark.skipif(not os.environ.get("TINYSIM_DATA"), reason="TINYSIM_DATA is not set")
 @pytest.mark.parametrize("board_id", board_ids())
 def test_each_kind_of_timing_adds_cycles_to_the_same_instructions(board_id: str, tmp_path: Path) -> None:
-    board, dataset = load_board(board_id), open_dataset(BENCHMARKS["kws"])
+    board, choice = load_board(board_id), choose(BENCHMARKS["kws"])
+    dataset = choice.dataset
     data = dataset.read(dataset.performance_segments()[0])
-    image = build_implementation(board, BENCHMARKS["kws"], "zig", tmp_path).image
+    image = build_implementation(board, choice, "zig", tmp_path).image
     inferences = {}
     for timing in Timing:
         booted = BootedBoard(board, image, data, timing)

@@ -11,19 +11,15 @@ import pytest
 
 from tinysim.benchmark import BENCHMARKS
 from tinysim.board import board_ids, load_board
-from tinysim.datasets.dataset import open_dataset
+from tinysim.datasets.choice import choose
 from tinysim.runner.device import Device
 from tinysim.runner.performance import SingleInference, measure_single_inference
 from tinysim.simulation.hand_over import measure_on_embedded_engine
 from tinysim.simulation.implementation import build_implementation
 from tinysim.simulation.targets import SimulatedBoard
 
-pytestmark = pytest.mark.skipif(
-    not os.environ.get("TINYSIM_DATA"), reason="TINYSIM_DATA is not set: official inputs are needed"
-)
-
 INPUTS = int(os.environ.get("TINYSIM_RENODE_INPUTS", "5"))
-"""More of them take longer: 50 are a fair sample, 1000 are all of kws01."""
+"""More of them take longer: 50 are a fair sample, 1000 are all, and more than all."""
 
 WINDOW_INFERENCES = 10
 
@@ -57,11 +53,12 @@ def run(factory: SimulatedBoard, inputs: list[bytes]) -> Run:
 def test_both_engines_give_the_same_vectors_instructions_and_throughput(
     board_id: str, tmp_path: Path
 ) -> None:
-    dataset = open_dataset(BENCHMARKS["kws"])
+    choice = choose(BENCHMARKS["kws"])
+    dataset = choice.dataset
     inputs = [
         dataset.read(segment) for segment, _ in zip(dataset.accuracy_segments(), range(INPUTS), strict=False)
     ]
-    image = build_implementation(load_board(board_id), BENCHMARKS["kws"], "zig", tmp_path).image
+    image = build_implementation(load_board(board_id), choice, "zig", tmp_path).image
     embedded = run(SimulatedBoard(board_id, image, "embedded"), inputs)
     cycles_per_instruction = embedded.inference.cycles / embedded.inference.instructions
     renode = run(SimulatedBoard(board_id, image, "renode", cycles_per_instruction), inputs)
@@ -74,8 +71,9 @@ def test_both_engines_give_the_same_vectors_instructions_and_throughput(
 
 @pytest.mark.usefixtures("renode")
 def test_renode_s_own_clock_follows_the_cycles_it_is_handed(tmp_path: Path) -> None:
-    data = (dataset := open_dataset(BENCHMARKS["kws"])).read(dataset.performance_segments()[0])
-    image = build_implementation(load_board("nucleo_l4r5zi"), BENCHMARKS["kws"], "zig", tmp_path).image
+    choice = choose(BENCHMARKS["kws"])
+    data = choice.dataset.read(choice.dataset.performance_segments()[0])
+    image = build_implementation(load_board("nucleo_l4r5zi"), choice, "zig", tmp_path).image
     right = measure_on_embedded_engine("nucleo_l4r5zi", image, data)
     handed = [right.cycles / right.instructions, 2 * right.cycles / right.instructions]
     laps = []

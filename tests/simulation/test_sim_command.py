@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import signal
 import struct
 import subprocess
@@ -13,11 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.published import DATA, needs_data
-from tinysim.benchmark import BENCHMARKS
+from tinysim.builtin.sets import BUILTIN_SETS
 from tinysim.cli import main
 from tinysim.conformance.tree import check_tree
-from tinysim.datasets.dataset import open_dataset
+from tinysim.datasets.labels import format_labels
 from tinysim.runner import performance
 
 INPUTS = 25
@@ -26,19 +24,17 @@ FLASH, RAM_END = 0x0800_0000, 0x2000_1000
 
 @pytest.fixture
 def short_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The first inputs of kws01, and the models."""
-    data = tmp_path / "data"
-    official = open_dataset(BENCHMARKS["kws"], DATA)
-    place = data / "datasets/kws01"
-    place.mkdir(parents=True)
-    rows = (official.folder / "y_labels.csv").read_text().splitlines(keepends=True)[:INPUTS]
-    (place / "y_labels.csv").write_text("".join(rows))
-    for entry in official.entries[:INPUTS]:
-        shutil.copy(official.folder / entry.file, place)
-    shutil.copytree(DATA / "models", data / "models", copy_function=shutil.copy)
-    monkeypatch.setenv("TINYSIM_DATA", str(data))
+    """The first of the built-in keywords, as data of one's own."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    builtin = BUILTIN_SETS["kws01"]
+    samples = [builtin.make_input(number) for number in range(INPUTS)]
+    for sample in samples:
+        (folder / sample.name).write_bytes(sample.content)
+    (folder / "y_labels.csv").write_text(format_labels(tuple(builtin.entry(sample) for sample in samples)))
+    monkeypatch.setattr("tinysim.datasets.choice.cache_data_folder", lambda: tmp_path / "cache")
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
-    return data
+    return folder
 
 
 @pytest.fixture(scope="session")
@@ -56,20 +52,21 @@ def files_of(root: Path) -> dict[str, bytes]:
     return {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*") if path.is_file()}
 
 
-def sim(build: Path, out: Path, *arguments: str) -> int:
-    return main(["sim", "kws", "--engine", "embedded", "--build", str(build), "--out", str(out), *arguments])
+def sim(data: Path, build: Path, out: Path, *arguments: str) -> int:
+    places = ["--data", str(data), "--build", str(build), "--out", str(out)]
+    return main(["sim", "kws", "--engine", "embedded", *places, *arguments])
 
 
-@needs_data
 def test_two_runs_give_the_same_tree_with_one_worker_or_two(
     short_data: Path, build_folder: Path, tmp_path: Path
 ) -> None:
     for workers in ("1", "2"):
-        assert sim(build_folder, tmp_path / workers, "--mode", "accuracy", "--workers", workers) == 0
+        assert (
+            sim(short_data, build_folder, tmp_path / workers, "--mode", "accuracy", "--workers", workers) == 0
+        )
     assert files_of(tmp_path / "1") == files_of(tmp_path / "2")
 
 
-@needs_data
 def test_a_simulated_run_of_both_modes(
     short_data: Path,
     short_windows: None,
@@ -80,8 +77,8 @@ def test_a_simulated_run_of_both_modes(
     out, figures_file = tmp_path / "out", tmp_path / "figures.json"
     # The windows are too short, and that is all that is wrong.
     arguments = ("--workers", "1", "--json", str(figures_file))
-    assert sim(build_folder, out, *arguments) == 1
-    assert {finding.rule for finding in check_tree(out)} == {"window-length"}
+    assert sim(short_data, build_folder, out, *arguments) == 1
+    assert {finding.rule for finding in check_tree(out)} == {"window-length", "not-submittable"}
     figures = json.loads(figures_file.read_text())
     assert figures["engine"] == "embedded"
     assert figures["top1_percent"] > 80
@@ -97,15 +94,14 @@ def test_a_simulated_run_of_both_modes(
         assert not [place for place in own if place.encode() in content], name
 
 
-@needs_data
 def test_an_image_of_ones_own_is_taken_as_it_is(short_data: Path, build_folder: Path, tmp_path: Path) -> None:
-    assert sim(build_folder, tmp_path / "built", "--mode", "accuracy", "--workers", "1") == 0
+    assert sim(short_data, build_folder, tmp_path / "built", "--mode", "accuracy", "--workers", "1") == 0
     image = next((tmp_path / "built").rglob("*.hex"))
     arguments = ("--firmware", str(image), "--mode", "accuracy", "--workers", "1")
-    assert sim(build_folder, tmp_path / "given", *arguments) == 0
-    results = "closed/tinysim/results"
+    assert sim(short_data, build_folder, tmp_path / "given", *arguments) == 0
+    results = "open/tinysim/results"
     assert files_of(tmp_path / "given" / results) == files_of(tmp_path / "built" / results)
-    code = files_of(tmp_path / "given/closed/tinysim/code")
+    code = files_of(tmp_path / "given/open/tinysim/code")
     assert {Path(name).name for name in code} == {"README.md", "facts.json", "firmware.hex"}
 
 
@@ -123,7 +119,6 @@ BRANCH_BACK_ONE = 0xE7FD
 UNDEFINED = 0xDE00
 
 
-@needs_data
 @pytest.mark.parametrize(
     ("instructions", "message"),
     [
@@ -143,7 +138,7 @@ def test_a_bad_guest_ends_the_run_with_a_report_that_says_where(
     workers: str,
 ) -> None:
     image = guest(tmp_path, *instructions)
-    assert sim(tmp_path, tmp_path / "out", "--firmware", str(image), "--workers", workers) == 1
+    assert sim(short_data, tmp_path, tmp_path / "out", "--firmware", str(image), "--workers", workers) == 1
     error = capsys.readouterr().err
     assert message in error
     assert "0x0800004" in error.lower()
@@ -151,28 +146,27 @@ def test_a_bad_guest_ends_the_run_with_a_report_that_says_where(
     assert not (tmp_path / "out").exists()
 
 
-@needs_data
 @pytest.mark.parametrize("content", [b"", b"not an image", b"\x7fELF" + bytes(100), bytes(5 << 20)])
 def test_what_is_no_image_of_the_board_is_one_line(
     short_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes
 ) -> None:
     image = tmp_path / "image.bin"
     image.write_bytes(content)
-    assert sim(tmp_path, tmp_path / "out", "--firmware", str(image), "--workers", "1") == 2
+    assert sim(short_data, tmp_path, tmp_path / "out", "--firmware", str(image), "--workers", "1") == 2
     error = capsys.readouterr().err
     assert error.startswith("tinysim: ")
     assert error.count("\n") == 1
 
 
-@needs_data
 def test_ctrl_c_in_the_middle_leaves_the_old_tree_and_the_next_run_goes_on(
     short_data: Path, build_folder: Path, tmp_path: Path
 ) -> None:
     out, build = tmp_path / "out", tmp_path / "build"
-    assert sim(build, out, "--mode", "accuracy", "--workers", "2") == 0
+    assert sim(short_data, build, out, "--mode", "accuracy", "--workers", "2") == 0
     before = files_of(out)
     program = "import sys; from tinysim.cli import main; sys.exit(main())"
     command = [sys.executable, "-c", program, "sim", "kws", "--engine", "embedded", "--mode", "accuracy"]
+    command += ["--data", str(short_data)]
     process = subprocess.Popen(
         [*command, "--workers", "2", "--build", str(build), "--out", str(out)],
         stderr=subprocess.PIPE,
@@ -187,6 +181,6 @@ def test_ctrl_c_in_the_middle_leaves_the_old_tree_and_the_next_run_goes_on(
     assert files_of(out) == before
     if process.returncode == 130:
         assert list(build.glob("journal/*.journal"))
-    assert sim(build, out, "--mode", "accuracy", "--workers", "2") == 0
+    assert sim(short_data, build, out, "--mode", "accuracy", "--workers", "2") == 0
     assert files_of(out) == before
     assert not list(build.glob("journal/*.journal"))

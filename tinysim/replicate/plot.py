@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tinysim.errors import UserError
 from tinysim.replicate.rows import Row
+from tinysim.simulation.standing import UNVERIFIED
 
 FORMATS = ("png", "svg", "pdf")
 
@@ -69,7 +70,7 @@ def draw(rows: Sequence[Row], file_format: str) -> bytes:
             above.plot(line, line, color="black", linewidth=0.8)
             above.legend()
         above.set_xlabel("published latency, ms")
-        above.set_ylabel("simulated latency, ms")
+        above.set_ylabel(f"simulated latency, ms ({UNVERIFIED})")
         below.axhline(0, color="black", linewidth=0.8)
         below.set_ylabel("error, % of published")
         labels = [f"{row.system or row.image[-30:]} {row.benchmark or ''}" for row in points]

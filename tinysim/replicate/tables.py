@@ -15,6 +15,7 @@ from rich.text import Text
 
 from tinysim.errors import UserError
 from tinysim.replicate.rows import GroupErrors, Row, group_errors, vector_totals
+from tinysim.simulation.standing import UNVERIFIED
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _MARKDOWN_SPECIAL = "\\`*_{}[]<>|#~$&"
@@ -25,7 +26,7 @@ def terminal_table(rows: Sequence[Row]) -> Table:
     table = Table()
     for name in ("org", "system", "core", "bench"):
         table.add_column(name, no_wrap=name in ("core", "bench"))
-    for name in ("published ms", "simulated ms", "error", "vectors"):
+    for name in ("published ms", f"simulated ms\n({UNVERIFIED})", "error", "vectors"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("remarks")
     for row in rows:
@@ -82,7 +83,7 @@ def to_markdown(rows: Sequence[Row], command: str) -> str:
     `command` is what a person types to make it again.
     """
     lines = [f"Made by `{command}`.", ""]
-    titles = ("round", "org", "system", "core", "benchmark", "published ms", "simulated ms", "error %",
+    titles = ("round", "org", "system", "core", "benchmark", "published ms", f"simulated ms ({UNVERIFIED})", "error %",
               "vectors equal", "remarks")  # fmt: skip
     lines += [_markdown_line(titles), "|---|---|---|---|---|---:|---:|---:|---:|---|"]
     for row in rows:

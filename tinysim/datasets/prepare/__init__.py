@@ -44,8 +44,8 @@ def prepare_dataset(
     entries = parse_labels(text, labels or place / LABELS_NAME)
 
     def write(new: Path) -> None:
-        done = 0
-        for name, content in PREPARATIONS[benchmark.data_set](source, entries):
+        inputs = PREPARATIONS[benchmark.data_set](source, entries)
+        for done, (name, content) in enumerate(inputs, start=1):
             if len(content) != benchmark.file_bytes:
                 raise UserError(
                     f"{source}: {name} comes out with {len(content)} bytes, {benchmark.data_set} has "
@@ -53,7 +53,6 @@ def prepare_dataset(
                 )
             with naming(new / name):
                 (new / name).write_bytes(content)
-            done += 1
             if on_progress is not None:
                 on_progress(done, len(entries))
         (new / LABELS_NAME).write_text(text, encoding="ascii", newline="\n")
