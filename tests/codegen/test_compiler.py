@@ -13,11 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.kernels.random_graphs import random_network
-from tests.model.flatbuffer_builder import ModelBuilder
 from tests.model.samples import convolution_model
 from tinysim.codegen import compile_model
 from tinysim.errors import UserError
 from tinysim.model import parse_model
+from tinysim.model.tflite_writer import ModelBuilder
 
 
 def test_kws_sizes(reference_models: Path, tmp_path: Path) -> None:

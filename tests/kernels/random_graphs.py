@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import tflite
 
-from tests.model.flatbuffer_builder import ModelBuilder
+from tinysim.model.tflite_writer import ModelBuilder
 
 ACTIVATIONS = (
     tflite.ActivationFunctionType.NONE,

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.model.flatbuffer_builder import ModelBuilder
+from tinysim.model.tflite_writer import ModelBuilder
 
 
 def convolution_model(**changes: Any) -> ModelBuilder:

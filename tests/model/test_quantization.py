@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.kernels.reference import reference_outputs
-from tests.model.flatbuffer_builder import ModelBuilder
 from tinysim.model.graph import Activation, Quantization
 from tinysim.model.quantization import (
     activation_range,
@@ -23,6 +22,7 @@ from tinysim.model.quantization import (
     rounding_doubling_high_multiply,
     softmax_table,
 )
+from tinysim.model.tflite_writer import ModelBuilder
 
 int32 = st.integers(-(2**31), 2**31 - 1)
 

@@ -13,11 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.kernels.random_graphs import random_network
-from tests.model.flatbuffer_builder import FLOAT32, ModelBuilder
 from tests.model.samples import convolution_model
 from tinysim.errors import UserError
 from tinysim.model import Graph, macs, parse_model, read_model
 from tinysim.model.graph import Activation, Convolution, Padding
+from tinysim.model.tflite_writer import FLOAT32, ModelBuilder, Writer
 
 MACS = {
     "kws_ref_model": 2_656_768,
@@ -70,8 +70,13 @@ def test_other_files_are_not_models(data: bytes) -> None:
     assert "not a TensorFlow Lite model" in refusal(data)
 
 
+class TwoSubgraphs(Writer):
+    def subgraphs(self, model: ModelBuilder, codes: list[str]) -> list[int]:
+        return [self.subgraph(model, codes), self.subgraph(model, codes)]
+
+
 def test_several_subgraphs() -> None:
-    assert "2 subgraphs" in refusal(convolution_model().finish(subgraphs=2))
+    assert "2 subgraphs" in refusal(TwoSubgraphs().model(convolution_model(), "two"))
 
 
 def test_dilation_names_the_layer() -> None:
