@@ -1,4 +1,5 @@
-"""The recipe of the built-in models: how their data were made, how they were trained and quantized.
+"""The recipe of the built-in models: how they are trained and quantized, and what LiteRT says they give.
 
-It needs packages that tinysim itself does not (the extra `training`), and nothing in tinysim imports it.
+Nothing in tinysim imports it. `networks` and `loop` need torch, and whatever runs a model needs LiteRT (the extra
+`training`); what describes and quantizes a network needs numpy alone. README.md tells how to run it.
 """

@@ -1,0 +1,67 @@
+"""What a network scores: int8 outputs by LiteRT's reference kernels, accuracy, and a baseline to beat.
+
+Needs LiteRT (the package ai-edge-litert), which is the independent reference, for `litert_outputs` only.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from tinysim.model.graph import Int8Array, Int64Array, Quantization
+from tinysim.model.tflite_reader import parse_model
+from tinysim.training.float_network import Float32Array
+from tinysim.training.quantize import dequantize_values, quantize_values
+
+
+def litert_outputs(model: bytes, inputs: Int8Array) -> Int8Array:
+    """Return int8 outputs [N, elements] of int8 inputs [N, ...], one by one, by LiteRT's reference kernels."""
+    from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+    interpreter = Interpreter(
+        model_content=model, experimental_op_resolver_type=OpResolverType.BUILTIN_REF, num_threads=1
+    )
+    interpreter.allocate_tensors()
+    source, result = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
+    outputs = np.empty((len(inputs), int(np.prod(result["shape"]))), dtype=np.int8)
+    for row, values in enumerate(inputs):
+        interpreter.set_tensor(source["index"], values.reshape(source["shape"]))
+        interpreter.invoke()
+        outputs[row] = interpreter.get_tensor(result["index"]).reshape(-1)
+    return outputs
+
+
+def quantizations(model: bytes) -> tuple[Quantization, Quantization]:
+    """Return how a .tflite file quantizes its input and its output. Raises UserError for an unsound file."""
+    graph = parse_model(model)
+    source, result = graph.tensors[graph.input].quantization, graph.tensors[graph.output].quantization
+    assert source is not None
+    assert result is not None  # The reader refuses activations without a scale.
+    return source, result
+
+
+def int8_outputs(model: bytes, inputs: Float32Array) -> Float32Array:
+    """Return real outputs [N, elements] of real inputs [N, ...] through the int8 network."""
+    source, result = quantizations(model)
+    return dequantize_values(litert_outputs(model, quantize_values(inputs, source)), result)
+
+
+def accuracy(outputs: npt.NDArray[np.generic], labels: Int64Array) -> float:
+    """Return the share of outputs [N, classes] whose first greatest class is the label [N]: 0 to 1."""
+    return float(np.mean(outputs.argmax(axis=1) == labels))
+
+
+def nearest_centroid_accuracy(
+    training_inputs: Float32Array, training_labels: Int64Array, inputs: Float32Array, labels: Int64Array
+) -> float:
+    """Return what a classifier by the nearest of the classes' mean inputs scores: 0 to 1.
+
+    Where that is not far below the network, the task is too easy to be worth a network.
+    """
+    flat = training_inputs.reshape(len(training_inputs), -1).astype(np.float64)
+    classes = np.unique(training_labels)
+    centroids = np.stack([flat[training_labels == each].mean(axis=0) for each in classes])
+    rows = inputs.reshape(len(inputs), -1).astype(np.float64)
+    # |x - c|^2 without the |x|^2 that is the same for every class.
+    distances = (centroids**2).sum(axis=1) - 2 * rows @ centroids.T
+    return float(np.mean(classes[distances.argmin(axis=1)] == labels))
