@@ -219,8 +219,8 @@ class RandomNetwork:
         return self.builder.finish()
 
 
-def random_network(seed: int) -> bytes:
-    """Return the .tflite file of a network of one to five layers over images, then perhaps a classifier."""
+def grown_network(seed: int) -> RandomNetwork:
+    """Return a network of one to five layers over images, then perhaps a classifier."""
     network = RandomNetwork(seed)
     grow = (
         network.convolution,
@@ -239,4 +239,9 @@ def random_network(seed: int) -> bytes:
             network.fully_connected()
         if network.flag():
             network.softmax()
-    return network.finish()
+    return network
+
+
+def random_network(seed: int) -> bytes:
+    """Return the .tflite file of a grown network."""
+    return grown_network(seed).finish()

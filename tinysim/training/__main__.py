@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -30,8 +32,16 @@ def main(benchmark: str, epochs: int | None, seed: int, threads: int, out: Path 
     """Train the built-in model of BENCHMARK and print what it scores on the built-in test set."""
     try:
         path = out or _MODELS / f"{benchmark}.tflite"
+        # Before the hours of training, not after them.
+        with _writing(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            is_new = not path.exists()
+            path.open("ab").close()
+            if is_new:
+                path.unlink()
         model = _train(benchmark, Settings(epochs=epochs, seed=seed, threads=threads, report=click.echo))
-        _write(path, model.tflite)
+        with _writing(path):
+            path.write_bytes(model.tflite)
     except TinysimError as error:
         click.echo(f"tinysim: {error}", err=True)
         sys.exit(2 if isinstance(error, UserError) else 1)
@@ -56,10 +66,10 @@ def _train(benchmark: str, settings: Settings) -> TrainedModel:
     return model
 
 
-def _write(path: Path, content: bytes) -> None:
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
+        yield
     except OSError as error:
         raise UserError(f"{path}: cannot write the model: {error.strerror}") from error
 

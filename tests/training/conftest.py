@@ -1,0 +1,3 @@
+from tests.kernels.conftest import reference_models
+
+__all__ = ["reference_models"]
