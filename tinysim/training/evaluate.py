@@ -1,9 +1,11 @@
 """What a network scores: int8 outputs by LiteRT's reference kernels, accuracy, and a baseline to beat.
 
-Needs LiteRT (the package ai-edge-litert), which is the independent reference, for `litert_outputs` only.
+Needs LiteRT (the package ai-edge-litert), which is the independent reference, to run a network.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,21 +16,32 @@ from tinysim.training.float_network import Float32Array
 from tinysim.training.quantize import dequantize_values, quantize_values
 
 
+class ReferenceKernels:
+    """An int8 network as LiteRT's reference kernels compute it."""
+
+    def __init__(self, model: bytes) -> None:
+        """Load a .tflite file. Raises ImportError where ai-edge-litert is not installed."""
+        from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+        self._interpreter: Any = Interpreter(
+            model_content=model, experimental_op_resolver_type=OpResolverType.BUILTIN_REF, num_threads=1
+        )
+        self._interpreter.allocate_tensors()
+        (self._input,) = self._interpreter.get_input_details()
+        (self._output,) = self._interpreter.get_output_details()
+
+    def outputs(self, values: Int8Array) -> Int8Array:
+        """Return the output tensor, flat, for an input tensor of any shape of the right size."""
+        self._interpreter.set_tensor(self._input["index"], values.reshape(self._input["shape"]))
+        self._interpreter.invoke()
+        outputs: Int8Array = self._interpreter.get_tensor(self._output["index"]).reshape(-1)
+        return outputs
+
+
 def litert_outputs(model: bytes, inputs: Int8Array) -> Int8Array:
     """Return int8 outputs [N, elements] of int8 inputs [N, ...], one by one, by LiteRT's reference kernels."""
-    from ai_edge_litert.interpreter import Interpreter, OpResolverType
-
-    interpreter = Interpreter(
-        model_content=model, experimental_op_resolver_type=OpResolverType.BUILTIN_REF, num_threads=1
-    )
-    interpreter.allocate_tensors()
-    source, result = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
-    outputs = np.empty((len(inputs), int(np.prod(result["shape"]))), dtype=np.int8)
-    for row, values in enumerate(inputs):
-        interpreter.set_tensor(source["index"], values.reshape(source["shape"]))
-        interpreter.invoke()
-        outputs[row] = interpreter.get_tensor(result["index"]).reshape(-1)
-    return outputs
+    kernels = ReferenceKernels(model)
+    return np.stack([kernels.outputs(values) for values in inputs])
 
 
 def quantizations(model: bytes) -> tuple[Quantization, Quantization]:

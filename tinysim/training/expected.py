@@ -10,7 +10,6 @@ import sys
 from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,31 +21,10 @@ from tinysim.datasets.dataset import DataSet, open_dataset
 from tinysim.datasets.expected import checksum
 from tinysim.errors import UserError
 from tinysim.model.tflite_reader import read_model
+from tinysim.training.evaluate import ReferenceKernels
 
 Int8Array = npt.NDArray[np.int8]
 Float32Array = npt.NDArray[np.float32]
-
-
-class ReferenceKernels:
-    """A network as LiteRT's reference kernels compute it."""
-
-    def __init__(self, model: Path) -> None:
-        """Load `model`. Raises ImportError where ai-edge-litert is not installed."""
-        from ai_edge_litert.interpreter import Interpreter, OpResolverType
-
-        self._interpreter: Any = Interpreter(
-            str(model), experimental_op_resolver_type=OpResolverType.BUILTIN_REF, num_threads=1
-        )
-        self._interpreter.allocate_tensors()
-        (self._input,) = self._interpreter.get_input_details()
-        (self._output,) = self._interpreter.get_output_details()
-
-    def outputs(self, values: Int8Array) -> Int8Array:
-        """Return the output tensor, flat, for an input tensor of any shape of the right size."""
-        self._interpreter.set_tensor(self._input["index"], values.reshape(self._input["shape"]))
-        self._interpreter.invoke()
-        outputs: Int8Array = self._interpreter.get_tensor(self._output["index"]).reshape(-1).copy()
-        return outputs
 
 
 def reference_results(dataset: DataSet, model: Path) -> dict[int, list[list[float]]]:
@@ -54,7 +32,7 @@ def reference_results(dataset: DataSet, model: Path) -> dict[int, list[list[floa
 
     Anomaly scores are rounded to three decimals, as printed, from sums in single precision in element order.
     """
-    kernels = ReferenceKernels(model)
+    kernels = ReferenceKernels(model.read_bytes())
     graph = read_model(model)
     source, result = graph.tensors[graph.input].quantization, graph.tensors[graph.output].quantization
     assert source is not None
