@@ -56,7 +56,12 @@ def auc_mlcommons(values: Floats, labels: Labels) -> float:
 
 
 def anomaly_auc_eembc(scores: Floats, labels: Labels) -> float:
-    """Return EEMBC's AUC of anomaly scores (files,): 101 thresholds from the lowest to the highest score."""
+    """Return EEMBC's AUC of anomaly scores (files,): 101 thresholds from the lowest to the highest score.
+
+    NaN where all files are of one kind.
+    """
+    if not 0 < np.count_nonzero(labels == 1) < len(labels):
+        return float("nan")
     return _area_under_101_points(scores, labels == 1, _thresholds_of(scores))
 
 

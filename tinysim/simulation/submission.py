@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from importlib.metadata import version
 from typing import Any
 
@@ -124,7 +125,7 @@ def make_figures(outcome: Outcome, tree: str) -> dict[str, Any]:
         "latency_ms": 1000 / throughput if throughput else None,
         "throughput_inf_per_s": throughput,
         "top1_percent": accuracy.top1_percent if accuracy else None,
-        "auc": accuracy.auc if accuracy else None,
+        "auc": accuracy.auc if accuracy and not math.isnan(accuracy.auc) else None,
         "energy_uj_per_inf": None,
         "vectors_equal": agreement.equal if agreement else None,
         "vectors_compared": agreement.compared if agreement else None,
@@ -183,7 +184,12 @@ def describe_figures(outcome: Outcome) -> list[tuple[str, str]]:
         rows.append(("instructions", f"{instructions:,} an inference"))
         rows.append(("cycles", f"{cycles:,} an inference, {cycles / instructions:.3f} an instruction"))
     if accuracy is not None:
-        rows.append(("accuracy", f"Top-1 {accuracy.top1_percent:.1f} %, AUC {accuracy.auc:.2f}"))
+        auc = (
+            "AUC undefined: all inputs are of one class"
+            if math.isnan(accuracy.auc)
+            else f"AUC {accuracy.auc:.2f}"
+        )
+        rows.append(("accuracy", f"Top-1 {accuracy.top1_percent:.1f} %, {auc}"))
         by_class = _top1_by_class(outcome)
         if by_class:
             weakest = min(by_class, key=lambda name: by_class[name])
