@@ -1,0 +1,1 @@
+"""Drawing small colour pictures of things, with arithmetic that is exact everywhere."""
