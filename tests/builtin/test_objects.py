@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
+from importlib import resources
 
 import numpy as np
 import pytest
@@ -13,6 +14,8 @@ from tinysim.benchmark import BENCHMARKS
 from tinysim.builtin.objects import CLASSES, NAME, SIDE_PIXELS, TEST_INPUTS, make_sample
 from tinysim.builtin.sample import Sample
 from tinysim.datasets.labels import Entry, format_labels
+from tinysim.model.tflite_reader import parse_model
+from tinysim.training.evaluate import accuracy, litert_outputs
 
 # numpy 1.26.4 and 2.4.6 both gave it.
 TEST_SET_SHA256 = "ad0fd953e4d97b17ef4148f1f06b601cd379ca774bf5e0e140f1930cf32e4138"
@@ -78,3 +81,24 @@ def test_neither_place_nor_colour_gives_the_class_away(test_set: list[Sample]) -
         centroids = np.stack([examples[training_labels == label].mean(axis=0) for label in range(10)])
         distances = ((inputs[:, None] - centroids) ** 2).sum(axis=2)
         assert (distances.argmin(axis=1) == labels).mean() < limit
+
+
+@pytest.fixture(scope="module")
+def model() -> bytes:
+    return resources.files("tinysim").joinpath("builtin/models/ic.tflite").read_bytes()
+
+
+def test_the_model_meets_the_closed_target_with_a_margin(model: bytes, test_set: list[Sample]) -> None:
+    inputs = (pixels(test_set) - 128).astype(np.int8)
+    outputs = litert_outputs(model, inputs)
+    assert accuracy(outputs, np.array([sample.label for sample in test_set])) >= 0.90
+
+
+def test_the_model_has_the_operators_of_the_reference(model: bytes) -> None:
+    operators = [operator.kind for operator in parse_model(model).operators]
+    assert operators == [
+        *("CONV_2D", "CONV_2D", "CONV_2D", "ADD"),
+        *("CONV_2D", "CONV_2D", "CONV_2D", "ADD"),
+        *("CONV_2D", "CONV_2D", "CONV_2D", "ADD"),
+        *("AVERAGE_POOL_2D", "RESHAPE", "FULLY_CONNECTED", "SOFTMAX"),
+    ]

@@ -1,0 +1,106 @@
+"""The recipe of the built-in image classification model: ResNet-8 on pictures of ten kinds of things."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import platformdirs
+
+from tinysim.builtin import objects
+from tinysim.builtin.sample import Split
+from tinysim.model.graph import Int64Array
+from tinysim.training.architectures import ARCHITECTURES
+from tinysim.training.evaluate import accuracy, int8_outputs, nearest_centroid_accuracy
+from tinysim.training.float_network import Float32Array
+from tinysim.training.loop import Options, fit, predict
+from tinysim.training.networks import TrainableNetwork
+from tinysim.training.quantize import quantize
+from tinysim.training.recipe import Settings, TrainedModel
+
+TRAINING_PICTURES = 11000
+VALIDATION_PICTURES = 1000
+CALIBRATION_PICTURES = 500
+_SHIFT_PIXELS = 3
+
+
+def train(settings: Settings) -> TrainedModel:
+    """Train, quantize and score the model; the first time, draw its training pictures (some minutes)."""
+    settings.report(f"{TRAINING_PICTURES + VALIDATION_PICTURES} training pictures are drawn or read")
+    pictures, labels = _training_pictures(TRAINING_PICTURES + VALIDATION_PICTURES)
+    test_pictures, test_labels = _draw("test", objects.TEST_INPUTS)
+    inputs, test_inputs = pictures.astype(np.float32), test_pictures.astype(np.float32)
+    held_out, held_out_labels = inputs[TRAINING_PICTURES:], labels[TRAINING_PICTURES:]
+    inputs, labels = inputs[:TRAINING_PICTURES], labels[:TRAINING_PICTURES]
+    options = Options(
+        epochs=settings.epochs or 16,
+        learning_rate=6e-3,
+        weight_decay=0.02,
+        seed=settings.seed,
+        threads=settings.threads,
+    )
+    network = TrainableNetwork(ARCHITECTURES["ic"])
+    fit(
+        network,
+        inputs,
+        labels,
+        options,
+        augment=_augment,
+        validation=(held_out, held_out_labels),
+        report=settings.report,
+    )
+    model = quantize(network.fold(), inputs[:CALIBRATION_PICTURES])
+    scores = {
+        "float": accuracy(predict(network, test_inputs), test_labels),
+        "int8": accuracy(int8_outputs(model, test_inputs), test_labels),
+        "baseline": nearest_centroid_accuracy(inputs, labels, test_inputs, test_labels),
+        "float, held out": accuracy(predict(network, held_out), held_out_labels),
+        "int8, held out": accuracy(int8_outputs(model, held_out), held_out_labels),
+    }
+    return TrainedModel(model, scores)
+
+
+def _augment(pictures: Float32Array, random: np.random.Generator) -> Float32Array:
+    """Mirror and shift each picture of a batch by chance; what a shift uncovers shows the border."""
+    mirrored = random.random(len(pictures)) < 0.5
+    pictures[mirrored] = pictures[mirrored, :, ::-1]
+    side = pictures.shape[1]
+    margin = ((0, 0), (_SHIFT_PIXELS, _SHIFT_PIXELS), (_SHIFT_PIXELS, _SHIFT_PIXELS), (0, 0))
+    wide = np.pad(pictures, margin, mode="edge")
+    corners = random.integers(0, 2 * _SHIFT_PIXELS + 1, (len(pictures), 2))
+    for picture, source, (top, left) in zip(pictures, wide, corners, strict=True):
+        picture[:] = source[top : top + side, left : left + side]
+    return pictures
+
+
+def _training_pictures(count: int) -> tuple[npt.NDArray[np.uint8], Int64Array]:
+    """Return training pictures from the user's cache, or draw them and leave them there."""
+    # They depend on the code that draws them, and on nothing else.
+    folder = Path(objects.__file__).parent
+    sources = [folder / "arithmetic.py", folder / "objects.py", *sorted(folder.glob("drawing/*.py"))]
+    key = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:16]
+    cache = platformdirs.user_cache_path("tinysim", appauthor=False) / "training" / f"ic_{key}_{count}.npz"
+    try:
+        with np.load(cache) as stored:
+            return stored["pictures"], stored["labels"]
+    except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile):
+        # Missing, or not whole: it is written anew.
+        pass
+    pictures, labels = _draw("training", count)
+    # Without a cache they are drawn once more the next time, and that is all.
+    with contextlib.suppress(OSError):
+        cache.parent.mkdir(parents=True, exist_ok=True)
+        np.savez(cache, pictures=pictures, labels=labels)
+    return pictures, labels
+
+
+def _draw(split: Split, count: int) -> tuple[npt.NDArray[np.uint8], Int64Array]:
+    """Return the first `count` pictures of a split, [count, height, width, 3], and their labels, [count]."""
+    samples = [objects.make_sample(split, number) for number in range(count)]
+    pixels = np.stack([np.frombuffer(each.content, np.uint8) for each in samples])
+    labels = np.array([each.label for each in samples], dtype=np.int64)
+    return pixels.reshape(count, objects.SIDE_PIXELS, objects.SIDE_PIXELS, 3), labels
