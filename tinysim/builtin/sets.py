@@ -72,7 +72,16 @@ class BuiltinSet:
         return importlib.import_module(f"tinysim.builtin.{self.generator}")
 
 
-_SETS: tuple[BuiltinSet, ...] = ()
+_SETS = (
+    BuiltinSet(
+        benchmark="ic",
+        data_set="ic01",
+        name="tinysim-ic",
+        generator="objects",
+        labels_sha256="bca0939e7627e9738b92e6e807be634f3900007f5b782e0ca93a10673a7bce0e",
+        inputs_sha256="d604c70ab323efc44e640d611143fb930329bfa46db8219b109304fd0203a0e4",
+    ),
+)
 
 BUILTIN_SETS = {each.data_set: each for each in _SETS}
 """By the official set that each stands in for."""

@@ -27,6 +27,12 @@ ModelKind = Literal["reference", "built-in", "own"]
 
 Source = Literal["--data", "TINYSIM_DATA", "cache", "built-in"]
 
+_MODEL_WORDS: dict[ModelKind | None, str] = {
+    "reference": "the reference model",
+    "built-in": "the built-in model",
+    "own": "a model of one's own",
+}
+
 OnProgress = Callable[[int, int], None]
 """Takes the number of inputs that are made, and of all."""
 
@@ -70,8 +76,11 @@ def choose(
     return choice
 
 
-def describe_choice(choice: Choice) -> str:
-    """Say for people what was chosen and why, and how to get the official data where it was something else."""
+def describe_choice(choice: Choice) -> list[tuple[str, str]]:
+    """Return for people what was chosen and why, and how to get the official data where it was something else.
+
+    Pairs of a name and a text, as the summary shows them.
+    """
     dataset = choice.dataset
     text = dataset.name if dataset.kind == "own" else f"{dataset.kind} {dataset.name}"
     text += f", {len(dataset.entries)} inputs"
@@ -79,13 +88,14 @@ def describe_choice(choice: Choice) -> str:
         text += f" of {dataset.benchmark.classes} classes"
     if choice.source != "built-in":
         text += f", from {'the cache' if choice.source == 'cache' else choice.source}"
-    if choice.model is not None:
-        text += f"; {choice.model_kind} model {choice.model.name}"
     if choice.remarks:
         text += f" ({'; '.join(choice.remarks)})"
+    rows = [("data", text)]
     if dataset.kind == "built-in":
-        text += f"; for the official inputs {how_to_get(dataset.benchmark)}"
-    return text
+        rows.append(("official data", how_to_get(dataset.benchmark)))
+    if choice.model is not None:
+        rows.append(("model", f"{choice.model.name}, {_MODEL_WORDS[choice.model_kind]}"))
+    return rows
 
 
 @dataclass(frozen=True)

@@ -5,25 +5,19 @@ A module for each publisher's form has `prepare(source, labels)`, which yields t
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from tinysim.atomic import naming, replace_folder
 from tinysim.benchmark import Benchmark
 from tinysim.datasets.labels import LABELS_NAME, Entry, parse_labels
-from tinysim.datasets.prepare import cifar, coco, toyadmos
 from tinysim.datasets.publishers import FILES
 from tinysim.datasets.pull import fetch_file
 from tinysim.errors import UserError
 
-Prepare = Callable[[Path, tuple[Entry, ...]], Iterator[tuple[str, bytes]]]
-
-PREPARATIONS: dict[str, Prepare] = {
-    "ic01": cifar.prepare,
-    "vww01": coco.prepare,
-    "ad01": toyadmos.prepare,
-}
-"""By the name of the data set."""
+PREPARATIONS = {"ic01": "cifar", "vww01": "coco", "ad01": "toyadmos"}
+"""The modules, in this package, by the data set that each makes."""
 
 
 def prepare_dataset(
@@ -44,8 +38,7 @@ def prepare_dataset(
     entries = parse_labels(text, labels or place / LABELS_NAME)
 
     def write(new: Path) -> None:
-        inputs = PREPARATIONS[benchmark.data_set](source, entries)
-        for done, (name, content) in enumerate(inputs, start=1):
+        for done, (name, content) in enumerate(_inputs(benchmark, source, entries), start=1):
             if len(content) != benchmark.file_bytes:
                 raise UserError(
                     f"{source}: {name} comes out with {len(content)} bytes, {benchmark.data_set} has "
@@ -59,6 +52,13 @@ def prepare_dataset(
 
     replace_folder(place, write)
     return place
+
+
+def _inputs(benchmark: Benchmark, source: Path, entries: tuple[Entry, ...]) -> Iterator[tuple[str, bytes]]:
+    # Imported when it is used: it takes what reads pictures and sounds along.
+    module = importlib.import_module(f"tinysim.datasets.prepare.{PREPARATIONS[benchmark.data_set]}")
+    inputs: Iterator[tuple[str, bytes]] = module.prepare(source, entries)
+    return inputs
 
 
 def _label_text(benchmark: Benchmark, place: Path, labels: Path | None) -> str:
