@@ -225,7 +225,7 @@ def _run(choice: Choice, place: Place, options: Options) -> tuple[dict[str, Any]
 
     click.echo(f"{benchmark.id} on {options.board.board.name}, {_how(outcome)}")
     for name, value in (
-        ("data", describe_choice(choice)),
+        *describe_choice(choice),
         *describe_figures(outcome),
         ("tree", str(results)),
     ):
