@@ -1,0 +1,1 @@
+"""Front ends: from a waveform to the features that a network of the benchmark takes."""
