@@ -74,6 +74,14 @@ class BuiltinSet:
 
 _SETS = (
     BuiltinSet(
+        benchmark="kws",
+        data_set="kws01",
+        name="tinysim-kws",
+        generator="words",
+        labels_sha256="c5c97b8a7951a1c9fac7e4fade0e581fac9ae0f408777c1f7db8429fc25b5c3e",
+        inputs_sha256="fbc31839baa76e65270b69160a650274f7894155f04798fa5dc59467a977b590",
+    ),
+    BuiltinSet(
         benchmark="ic",
         data_set="ic01",
         name="tinysim-ic",
