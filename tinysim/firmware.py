@@ -143,6 +143,7 @@ def build_firmware(
         *compiler.core_flags(board.core),
         f"-DCONSOLE_BAUD={board.console.baud}u",
         f'-DVENDOR_NAME="{vendor_name}"',
+        f'-DBENCHMARK_MODEL="{benchmark.model}"',
     ]
     inputs_sha256 = _inputs_sha256(compiler, flags, sources)
     build_folder.mkdir(parents=True, exist_ok=True)
