@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from tests.kernels.host import build_host
 from tests.kernels.random_graphs import random_network
+from tests.kernels.reference_graphs import reference_graph
 from tests.model.samples import convolution_model
 from tinysim.codegen import compile_model
 from tinysim.errors import UserError
@@ -37,18 +38,16 @@ def test_kws_sizes(reference_models: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "limit_bytes"),
     [
-        ("kws_ref_model", 18 * 1024),
-        ("pretrainedResnet_quant", 50 * 1024),
-        ("vww_96_int8", 56 * 1024),
-        ("ad01_int8", 1536),
-        ("pretrainedResnet_large_int8", 120 * 1024),
-        ("str_ww_ref_model", 17 * 1024),
+        ("kws", 18 * 1024),
+        ("ic", 50 * 1024),
+        ("vww", 56 * 1024),
+        ("ad", 1536),
+        ("ic2", 120 * 1024),
+        ("sww", 17 * 1024),
     ],
 )
-def test_arenas_of_the_reference_models(
-    name: str, limit_bytes: int, reference_models: Path, tmp_path: Path
-) -> None:
-    assert compile_model(reference_models / f"{name}.tflite", tmp_path).arena_bytes <= limit_bytes
+def test_arenas_of_the_reference_graphs(name: str, limit_bytes: int, tmp_path: Path) -> None:
+    assert compile_model(parse_model(reference_graph(name)), tmp_path).arena_bytes <= limit_bytes
 
 
 def test_the_input_lies_apart(tmp_path: Path) -> None:
