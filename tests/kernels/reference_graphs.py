@@ -90,12 +90,13 @@ class ReferenceGraph:
         size: tuple[int, int] = (1, 1),
         stride: tuple[int, int] = (1, 1),
         activation: int = RELU,
+        padding: int = SAME,
     ) -> None:
         depth = size[0] * size[1] * self.shape[3]
-        output = [1, *self._windowed(size, stride, SAME), channels]
+        output = [1, *self._windowed(size, stride, padding), channels]
         self._weighted(
             "CONV_2D", (channels, *size, self.shape[3]), 0, depth, output,
-            Padding=SAME, StrideH=stride[0], StrideW=stride[1], DilationHFactor=1, DilationWFactor=1,
+            Padding=padding, StrideH=stride[0], StrideW=stride[1], DilationHFactor=1, DilationWFactor=1,
             FusedActivationFunction=activation,
         )  # fmt: skip
 
@@ -195,12 +196,12 @@ def _ad(graph: ReferenceGraph) -> None:
 
 def _sww(graph: ReferenceGraph) -> None:
     graph.depthwise((3, 1), padding=VALID)
-    graph.convolution(128)
+    graph.convolution(128, padding=VALID)
     for size, stride in ((5, 1), (10, 1)):
         graph.depthwise((size, 1), (stride, 1), VALID)
-        graph.convolution(128)
+        graph.convolution(128, padding=VALID)
     graph.depthwise((15, 1), padding=VALID)
-    graph.convolution(32)
+    graph.convolution(32, padding=VALID)
     graph.classify(3)
 
 
