@@ -13,6 +13,7 @@ from tinysim.codegen import compile_model
 from tinysim.datasets.choice import Choice
 from tinysim.firmware import build_firmware
 from tinysim.image import read_image_file
+from tinysim.memory_use import MemoryUse
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class Implementation:
     flash_bytes: int | None = None
     ram_bytes: int | None = None
     sections: tuple[Mapping[str, Any], ...] = field(default=())
+    memory: MemoryUse | None = None
 
 
 def build_implementation(board: Board, choice: Choice, toolchain: str, build_folder: Path) -> Implementation:
@@ -73,6 +75,7 @@ def build_implementation(board: Board, choice: Choice, toolchain: str, build_fol
             {"name": section.name, "flash_bytes": section.flash_bytes, "ram_bytes": section.ram_bytes}
             for section in build.sections
         ),
+        memory=build.memory,
     )
 
 
