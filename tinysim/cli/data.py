@@ -8,7 +8,7 @@ import click
 
 from tinysim.benchmark import BENCHMARKS
 from tinysim.cli.progress import progress_bars
-from tinysim.datasets.choice import available, data_folder, how_to_get
+from tinysim.datasets.choice import available, folder_to_fill, how_to_get
 from tinysim.datasets.prepare import PREPARATIONS, prepare_dataset
 from tinysim.datasets.publishers import NOT_DISTRIBUTED
 from tinysim.datasets.pull import pull
@@ -34,7 +34,7 @@ def list_command() -> None:
 @data.command("pull")
 def pull_command() -> None:
     """Fetch what the publishers distribute, into TINYSIM_DATA or else this user's cache."""
-    folder = data_folder()
+    folder = folder_to_fill()
 
     def on_item(name: str, is_fetched: bool) -> None:
         click.echo(f"{name}: {'fetching' if is_fetched else 'is there'}")
@@ -64,6 +64,6 @@ def prepare_command(name: str, source: Path, labels: Path | None) -> None:
     benchmark = next(each for each in BENCHMARKS.values() if each.data_set == name)
     with progress_bars("preparing") as on_progress:
         place = prepare_dataset(
-            benchmark, source, data_folder(), labels, lambda done, total: on_progress(name, done, total)
+            benchmark, source, folder_to_fill(), labels, lambda done, total: on_progress(name, done, total)
         )
     click.echo(f"{name} is in {place}.")

@@ -12,10 +12,10 @@ import tempfile
 from importlib import metadata
 from pathlib import Path
 
-import platformdirs
 import unicorn
 
 import tinysim.timing
+from tinysim.cache import cache_folder, find_cached
 from tinysim.engines.embedded import structures
 from tinysim.errors import UserError
 from tinysim.toolchain import host_compiler
@@ -65,11 +65,12 @@ def _digest() -> str:
 def load_library() -> ctypes.CDLL:
     """Return the native core, compiling it where this version of it is not in the cache yet.
 
-    Raises UserError where there is no compiler, or it fails.
+    Raises UserError where there is no compiler, or it fails, and as `cache_folder` does.
     """
-    folder = Path(platformdirs.user_cache_dir("tinysim")) / "native"
-    library = folder / f"core-{_digest()}.so"
-    if not library.exists():
+    name = f"native/core-{_digest()}.so"
+    library = find_cached(name)
+    if library is None:
+        library = cache_folder() / name
         _compile(library)
     return open_library(library)
 
@@ -86,7 +87,16 @@ def _compile(library: Path) -> None:
         library.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=library.parent) as scratch:
             made = Path(scratch) / library.name
-            result = subprocess.run(compile_command(made), capture_output=True, text=True, check=False)
+            # Zig compiles start-up code and libc's stubs first, and keeps them.
+            environment = {"ZIG_GLOBAL_CACHE_DIR": str(library.parent.parent / "zig"), **os.environ}
+            result = subprocess.run(
+                compile_command(made),
+                capture_output=True,
+                text=True,
+                errors="replace",
+                check=False,
+                env=environment,
+            )
             if result.returncode != 0:
                 raise UserError(
                     f"the native core does not compile: {result.stderr.strip() or result.stdout.strip()}"
