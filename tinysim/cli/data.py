@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from tinysim.atomic import check_folder
 from tinysim.benchmark import BENCHMARKS
 from tinysim.cli.progress import progress_bars
 from tinysim.datasets.choice import available, folder_to_fill, how_to_get
@@ -35,6 +36,7 @@ def list_command() -> None:
 def pull_command() -> None:
     """Fetch what the publishers distribute, into TINYSIM_DATA or else this user's cache."""
     folder = folder_to_fill()
+    check_folder(folder)
 
     def on_item(name: str, is_fetched: bool) -> None:
         click.echo(f"{name}: {'fetching' if is_fetched else 'is there'}")
@@ -62,8 +64,10 @@ def prepare_command(name: str, source: Path, labels: Path | None) -> None:
     96x96 pictures made of COCO; for ad01 the archive or folder of ToyADMOS' ToyCar recordings.
     """
     benchmark = next(each for each in BENCHMARKS.values() if each.data_set == name)
+    folder = folder_to_fill()
+    check_folder(folder)
     with progress_bars("preparing") as on_progress:
         place = prepare_dataset(
-            benchmark, source, folder_to_fill(), labels, lambda done, total: on_progress(name, done, total)
+            benchmark, source, folder, labels, lambda done, total: on_progress(name, done, total)
         )
     click.echo(f"{name} is in {place}.")

@@ -51,14 +51,20 @@ def compile_command(output: Path, *, flags: tuple[str, ...] = _FLAGS) -> list[st
     return [*command, str(library), f"-Wl,-rpath,{libraries}", "-o", str(output)]
 
 
-def _digest() -> str:
+def _name() -> str:
+    """Return the name in the cache."""
     digest = hashlib.sha256(
         repr((compile_command(Path("core")), metadata.version("unicorn"), sys.platform)).encode()
     )
     for folder in source_folders():
         for source in sorted(folder.iterdir()):
             digest.update(source.name.encode() + source.read_bytes())
-    return digest.hexdigest()[:24]
+    return f"native/core-{digest.hexdigest()[:24]}.so"
+
+
+def is_compiled() -> bool:
+    """Whether `load_library` finds this version of the native core, and has nothing to compile."""
+    return find_cached(_name()) is not None
 
 
 @functools.cache
@@ -67,10 +73,9 @@ def load_library() -> ctypes.CDLL:
 
     Raises UserError where there is no compiler, or it fails, and as `cache_folder` does.
     """
-    name = f"native/core-{_digest()}.so"
-    library = find_cached(name)
+    library = find_cached(_name())
     if library is None:
-        library = cache_folder() / name
+        library = cache_folder() / _name()
         _compile(library)
     return open_library(library)
 
