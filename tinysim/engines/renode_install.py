@@ -19,7 +19,7 @@ RENODE_VERSION = "1.16.1"
 ARCHIVE_BYTES_MAX = 200 * 1024 * 1024
 UNPACKED_BYTES_MAX = 2 * 1024 * 1024 * 1024
 PIP_LIMIT_S = 600
-START_LIMIT_S = 120
+START_LIMIT_S = 600
 
 PYRENODE3 = (
     "pyrenode3 @ git+https://github.com/antmicro/pyrenode3.git@dde4a47660ef1b8874a91ed514a0bd04b33a5add"
