@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -121,12 +121,13 @@ def build_firmware(
     toolchain: str = DEFAULT_TOOLCHAIN,
     build_folder: Path,
     vendor_name: str = "tinysim",
+    on_build: Callable[[], None] | None = None,
 ) -> FirmwareBuild:
     """Build the firmware of `benchmark` for `board` into `build_folder`.
 
     `model_source` is a folder with `model.h` and C sources that implement it. `vendor_name` is what the device
     answers to `name`. The products are the same bytes wherever and whenever they are built; nothing is done where
-    the folder holds them already.
+    the folder holds them already; `on_build` is called where it does not.
 
     Raises UserError where the board has no firmware, the model is not one for this benchmark, the image does not
     fit, or the toolchain is missing; CompilerError where a source does not compile.
@@ -156,6 +157,8 @@ def build_firmware(
     elf, hex_file, bin_file = (stem.with_name(f"{stem.name}.{suffix}") for suffix in ("elf", "hex", "bin"))
 
     if not _is_built(build_folder / _STAMP, inputs_sha256, (elf, hex_file, bin_file)):
+        if on_build is not None:
+            on_build()
         (build_folder / _STAMP).unlink(missing_ok=True)
         machine_flags = [
             *(f"-I{firmware / folder}" for folder in include_folders),

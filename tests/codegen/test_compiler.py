@@ -139,7 +139,7 @@ def test_softmax_of_a_vanishing_scale(tmp_path: Path) -> None:
 @settings(
     max_examples=int(os.environ.get("TINYSIM_FUZZ_EXAMPLES", "150")),
     deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
     seed=st.integers(0, 30),

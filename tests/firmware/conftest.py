@@ -45,7 +45,7 @@ def build_host_program(
     )
 
     def run(*arguments: str, stdin: bytes = b"") -> bytes:
-        completed = subprocess.run([output, *arguments], input=stdin, capture_output=True, timeout=120)
+        completed = subprocess.run([output, *arguments], input=stdin, capture_output=True, timeout=600)
         assert completed.returncode == 0, completed.stderr.decode(errors="replace")
         return completed.stdout
 

@@ -132,7 +132,17 @@ def test_images_are_the_same_wherever_they_are_built(
     monkeypatch.setattr(firmware, "resource_folder", lambda _: sources)
     monkeypatch.chdir(tmp_path)
     model = FAKE_MODELS["kws"].write(tmp_path / "a model")
-    again = build_firmware(board, BENCHMARKS["kws"], model, toolchain=toolchain, build_folder=tmp_path / "b")
+    built_anew: list[bool] = []
+    for _ in range(2):
+        again = build_firmware(
+            board,
+            BENCHMARKS["kws"],
+            model,
+            toolchain=toolchain,
+            build_folder=tmp_path / "b",
+            on_build=lambda: built_anew.append(True),
+        )
+    assert built_anew == [True]  # and told only where it was done
     for first, second in ((built.elf, again.elf), (built.hex, again.hex), (built.bin, again.bin)):
         assert first.read_bytes() == second.read_bytes()
     assert [source.name for source in built.sources] == [source.name for source in again.sources]

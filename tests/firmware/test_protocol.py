@@ -259,7 +259,11 @@ def inputs(benchmark: str) -> st.SearchStrategy[bytes]:
 
 
 @pytest.mark.parametrize("benchmark", FAKE_MODELS)
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=15,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(data=st.data())
 def test_results_are_those_of_the_model_in_python(
     host_device: Device, benchmark: str, data: st.DataObject
@@ -299,7 +303,11 @@ streams = st.lists(
 ).map(b"".join)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=150,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(early=st.one_of(st.just(b""), streams), sent=streams)
 def test_any_stream_gets_the_reply_of_the_model_in_python(
     host_device: Device, early: bytes, sent: bytes
