@@ -1,4 +1,7 @@
-"""What every test relies on."""
+"""What every test relies on.
+
+A test waits for what happens, not for a time; where it gives up, that is after minutes, and for want of anything better.
+"""
 
 import os
 import signal

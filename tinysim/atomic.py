@@ -1,16 +1,59 @@
-"""Replacing a folder in one step: whoever looks finds the old one or the new one, never half of one."""
+"""Replacing a folder in one step: whoever looks finds the old one or the new one, never half of one.
+
+And, before a long run, whether that and other output is going to be possible.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
 import os
 import shutil
+import tempfile
 from collections.abc import Callable, Generator
 from pathlib import Path
 
+from tinysim.errors import UserError
+
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
+
+
+def check_file(path: Path) -> None:
+    """Raise UserError where no file can be written at `path`. Leaves no trace."""
+    if os.path.isdir(path):
+        raise UserError(f"{path} is a folder: name a file")
+    if os.path.exists(path) and not os.path.isfile(path):  # a device or a named pipe, to be written into
+        if not os.access(path, os.W_OK):
+            raise UserError(f"cannot write {path}: {os.strerror(errno.EACCES)}; choose another place")
+        return
+    _check_place(path, path.parent)
+
+
+def check_folder(path: Path) -> None:
+    """Raise UserError where no files can be written into `path`, a folder or one to be made. Leaves no trace."""
+    if os.path.exists(path) and not os.path.isdir(path):
+        raise UserError(f"{path} is not a folder: choose another place")
+    _check_place(path, path)
+
+
+def check_replaceable(folder: Path) -> None:
+    """Raise UserError where `replace_folder` cannot put a folder at `folder`. Leaves no trace."""
+    if os.path.exists(folder) and not os.path.isdir(folder):
+        raise UserError(f"{folder} is not a folder: choose another place")
+    _check_place(folder, (folder.resolve() if folder.is_symlink() else folder).parent)
+
+
+def _check_place(path: Path, folder: Path) -> None:
+    """Try what only the attempt tells, in `folder` or the nearest one above it that is there."""
+    existing = next(each for each in (folder, *folder.parents) if os.path.lexists(each))
+    try:
+        with tempfile.TemporaryFile(dir=existing):
+            pass
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise UserError(f"cannot write {path}: {existing}: {reason}; choose another place") from error
 
 
 def replace_folder(folder: Path, change: Callable[[Path], None]) -> None:

@@ -110,7 +110,7 @@ BENCHMARKS = {
             result_values=2,
             metric="top1",
             target=80.0,
-            sources=("vww01.c", "classification.c", "image.c"),
+            sources=("image_classification.c", "classification.c"),
             spellings=_VWW_SPELLINGS,
         ),
         Benchmark(
@@ -128,7 +128,7 @@ BENCHMARKS = {
             result_values=10,
             metric="top1",
             target=85.0,
-            sources=("ic01.c", "classification.c", "image.c"),
+            sources=("image_classification.c", "classification.c"),
             spellings=("ic", "image classification", "image classify", "resnet", "cifar10", "cifar"),
         ),
         Benchmark(
@@ -169,7 +169,7 @@ BENCHMARKS = {
             result_values=10,
             metric="top1",
             target=91.0,
-            sources=("ic01.c", "classification.c", "image.c"),
+            sources=("image_classification.c", "classification.c"),
             spellings=("ic2", "ic02", "resnet large", "large resnet"),
             version="v1.4",
         ),

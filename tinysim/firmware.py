@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -17,6 +17,7 @@ from intelhex import IntelHex
 from tinysim.benchmark import Benchmark
 from tinysim.board import Board
 from tinysim.errors import UserError
+from tinysim.memory_use import MemoryUse, read_memory_use
 from tinysim.resources import resource_folder
 from tinysim.toolchain import (
     DEFAULT_TOOLCHAIN,
@@ -57,6 +58,9 @@ _MEMORY_FLAGS: Mapping[str, tuple[str, ...]] = {
     "clang": ("-fno-builtin",),
     "gcc": ("-fno-builtin", "-fno-tree-loop-distribute-patterns"),
 }
+# A region of a board's memory.ld, and a length for all of them that any image fits in.
+_REGION = re.compile(r"(?P<head>(?P<name>\w+)\s*\(\w+\)\s*:\s*ORIGIN = \w+, LENGTH = )(?P<length>\d+)K")
+_ENLARGED_KILOBYTES = 128 * 1024
 _LINKER_OPTIONS = ("--gc-sections", "--entry=Reset_Handler", "--build-id=none", "--fatal-warnings")
 
 
@@ -90,6 +94,7 @@ class FirmwareBuild:
     compiler_version: str
     compiler_flags: tuple[str, ...]
     sections: tuple[SectionSize, ...]
+    memory: MemoryUse
     sources: tuple[SourceFile, ...]
 
     @property
@@ -116,12 +121,13 @@ def build_firmware(
     toolchain: str = DEFAULT_TOOLCHAIN,
     build_folder: Path,
     vendor_name: str = "tinysim",
+    on_build: Callable[[], None] | None = None,
 ) -> FirmwareBuild:
     """Build the firmware of `benchmark` for `board` into `build_folder`.
 
     `model_source` is a folder with `model.h` and C sources that implement it. `vendor_name` is what the device
     answers to `name`. The products are the same bytes wherever and whenever they are built; nothing is done where
-    the folder holds them already.
+    the folder holds them already; `on_build` is called where it does not.
 
     Raises UserError where the board has no firmware, the model is not one for this benchmark, the image does not
     fit, or the toolchain is missing; CompilerError where a source does not compile.
@@ -143,6 +149,7 @@ def build_firmware(
         *compiler.core_flags(board.core),
         f"-DCONSOLE_BAUD={board.console.baud}u",
         f'-DVENDOR_NAME="{vendor_name}"',
+        f'-DBENCHMARK_MODEL="{benchmark.model}"',
     ]
     inputs_sha256 = _inputs_sha256(compiler, flags, sources)
     build_folder.mkdir(parents=True, exist_ok=True)
@@ -150,6 +157,8 @@ def build_firmware(
     elf, hex_file, bin_file = (stem.with_name(f"{stem.name}.{suffix}") for suffix in ("elf", "hex", "bin"))
 
     if not _is_built(build_folder / _STAMP, inputs_sha256, (elf, hex_file, bin_file)):
+        if on_build is not None:
+            on_build()
         (build_folder / _STAMP).unlink(missing_ok=True)
         machine_flags = [
             *(f"-I{firmware / folder}" for folder in include_folders),
@@ -171,6 +180,7 @@ def build_firmware(
         compiler_version=compiler.version,
         compiler_flags=(_KERNEL_OPTIMIZATION, *flags),
         sections=section_sizes(elf, board),
+        memory=read_memory_use(elf),
         sources=tuple(sources),
     )
 
@@ -291,19 +301,62 @@ def _link(
     script_folder: Path,
     flags: Sequence[str],
 ) -> None:
-    options = [f"-L{script_folder}", f"--script={script}", *_LINKER_OPTIONS]
+    def run(output: Path, linker_script: Path) -> None:
+        options = [f"-L{script_folder}", f"--script={linker_script}", *_LINKER_OPTIONS]
+        link(toolchain, objects, output, options, flags)
+
     try:
-        link(toolchain, objects, elf, options, flags)
+        run(elf, script)
     except CompilerError as error:
-        # ld: "region `RAM' overflowed by 8 bytes"; lld: "... will not fit in region 'RAM': overflowed by 8 bytes"
-        overflows = re.findall(r"region [`'](\w+)'[:]? overflowed by (\d+) bytes", str(error))
-        if not overflows:
+        excesses = _read_overflows(str(error))
+        if not excesses:
             raise
-        region, excess = max(overflows, key=lambda overflow: int(overflow[1]))
+        enlarged, large_script = elf.with_suffix(".enlarged"), elf.with_suffix(".enlarged.ld")
+        try:
+            large_script.write_text(_enlarged(script), encoding="utf-8")
+            run(enlarged, large_script)
+            overflows = _describe_overflows(enlarged, script, excesses)
+        finally:
+            enlarged.unlink(missing_ok=True)
+            large_script.unlink(missing_ok=True)
         raise UserError(
-            f"the image does not fit {board.board.name}: it is {excess} bytes too large for {region}; "
-            "choose a smaller model or place less in that memory"
+            f"the image does not fit {board.board.name}: {overflows}; "
+            "choose a smaller model or a board with more memory"
         ) from error
+
+
+def _enlarged(script: Path) -> str:
+    """Return a board's linker script with regions that any image fits in."""
+    return _REGION.sub(rf"\g<head>{_ENLARGED_KILOBYTES}K", script.read_text(encoding="utf-8"))
+
+
+def _read_overflows(text: str) -> dict[str, int]:
+    """Return what a linker says of regions that are too small: bytes too many by the region's name."""
+    excesses: dict[str, int] = {}
+    # ld: "region `RAM' overflowed by 8 bytes"; lld: "... will not fit in region 'RAM': overflowed by 8 bytes", for
+    # one section after the other.
+    for region, excess in re.findall(r"region [`'](\w+)'[:]? overflowed by (\d+) bytes", text):
+        excesses[region] = max(excesses.get(region, 0), int(excess))
+    return excesses
+
+
+def _describe_overflows(elf: Path, script: Path, excesses: Mapping[str, int]) -> str:
+    """Say by how much the image is too large for which region of `script`, and what takes the room."""
+    lengths = {
+        match["name"]: int(match["length"]) * 1024
+        for match in _REGION.finditer(script.read_text(encoding="utf-8"))
+    }
+    use = read_memory_use(elf)
+    texts = []
+    for region in (name for name in lengths if name in excesses):
+        needed_bytes = lengths[region] + excesses[region]
+        # Gaps between sections take room, too.
+        parts = (use.ram if region == "RAM" else use.flash).filled_to(needed_bytes)
+        texts.append(
+            f"{region} overflows by {excesses[region]:,} bytes (needs {needed_bytes:,} of {lengths[region]:,}: "
+            f"{parts.describe()})"
+        )
+    return "; ".join(texts)
 
 
 def _write_flat_images(elf: Path, hex_file: Path, bin_file: Path) -> None:

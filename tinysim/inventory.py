@@ -15,10 +15,9 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import platformdirs
-
 from tinysim.benchmark import BENCHMARKS, Benchmark
 from tinysim.board import load_board
+from tinysim.cache import VARIABLE, cache_folder, user_cache
 from tinysim.datasets.choice import available, data_folder
 from tinysim.engines.embedded import EmbeddedEngine
 from tinysim.engines.factory import choose_engine
@@ -124,10 +123,16 @@ def _data_of(benchmark: Benchmark) -> Finding:
 
 
 def _cache_folder() -> Finding:
-    folder = platformdirs.user_cache_path("tinysim", appauthor=False)
-    existing = next(path for path in (folder, *folder.parents) if path.exists())
-    if not os.access(existing, os.W_OK):
-        return Finding("cache", False, f"{folder} cannot be written: set XDG_CACHE_HOME to a folder that can")
+    try:
+        folder = cache_folder()
+    except UserError as error:
+        return Finding("cache", False, str(error))
+    if folder != user_cache():
+        return Finding(
+            "cache",
+            False,
+            f"{user_cache()} cannot be written, {folder} is used: set {VARIABLE} to one that lasts",
+        )
     return Finding("cache", True, f"{folder} (the engine's native core, data sets, Renode)")
 
 

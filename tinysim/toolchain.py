@@ -21,6 +21,9 @@ from tinysim.errors import TinysimError, UserError
 
 DEFAULT_TOOLCHAIN = "zig"
 
+ANSWER_LIMIT_S = 600
+"""Host time after which a compiler that was asked for its version counts as hung: on a busy machine it may take long."""
+
 _WARNING_FLAGS = ("-Wall", "-Wextra")
 
 
@@ -92,7 +95,9 @@ def _program(folder: Path, name: str) -> Path:
 def _first_line(*command: str) -> str:
     """Return the first line that `command` prints. Raises UserError where it does not run."""
     try:
-        completed = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+        completed = subprocess.run(
+            command, capture_output=True, text=True, check=True, timeout=ANSWER_LIMIT_S
+        )
     except (OSError, subprocess.SubprocessError) as error:
         raise UserError(
             f"{command[0]} does not run ({error}): reinstall it or choose another toolchain"
@@ -196,7 +201,8 @@ def host_compiler() -> HostCompiler:
             return HostCompiler((program,), _first_line(program, "--version"), ("undefined", "address"))
     zig = _zig()
     if zig is not None:
-        return HostCompiler((str(zig), "cc"), _first_line(str(zig), "cc", "--version"), ("undefined",))
+        # Not of `zig cc`, which is the same clang: that asks for a folder to write into even for this.
+        return HostCompiler((str(zig), "cc"), _first_line(str(zig), "clang", "--version"), ("undefined",))
     raise UserError("no C compiler on this machine: run pip install ziglang==0.17.1")
 
 

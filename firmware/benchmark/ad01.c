@@ -15,6 +15,8 @@ static union {
     float features[2 * MODEL_INPUT_BYTES];
 } download;
 
+static char result[48]; /* a float has up to 39 digits before the point */
+
 /* To the nearest, halves away from zero, saturated; what is not a number becomes the zero point. */
 static int8_t quantize(float feature)
 {
@@ -60,10 +62,12 @@ static void append_result(struct text *text)
 }
 
 const struct benchmark benchmark = {
-    .model = "ad01",
+    .model = BENCHMARK_MODEL,
     .download = download.bytes,
     .download_capacity_bytes = sizeof download,
     .input_bytes = sizeof(float) * MODEL_INPUT_BYTES,
+    .result = result,
+    .result_capacity = sizeof result,
     .load_input = load_input,
     .infer = model_invoke,
     .append_result = append_result,

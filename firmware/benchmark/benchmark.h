@@ -1,4 +1,6 @@
-/* What differs between the benchmarks, as the protocol sees it: one of kws01.c, ic01.c, vww01.c and ad01.c.
+/*
+ * What differs between the benchmarks, as the protocol sees it: one of kws01.c, image_classification.c and
+ * ad01.c. The build gives BENCHMARK_MODEL, the MODEL string; every size comes from model.h.
  */
 #ifndef BENCHMARK_H
 #define BENCHMARK_H
@@ -12,7 +14,9 @@ struct benchmark {
     uint8_t *download;              /* where `db` puts the input's bytes */
     size_t download_capacity_bytes; /* the most that `db load` accepts */
     size_t input_bytes;             /* what an inference needs */
-    void (*load_input)(void);       /* fills the input tensor from the download */
+    char *result;                   /* where the values of the last inference are kept, as text */
+    size_t result_capacity;
+    void (*load_input)(void); /* fills the input tensor from the download */
     void (*infer)(void);
     void (*append_result)(struct text *text); /* the values between the brackets of m-results */
 };

@@ -6,6 +6,7 @@
 #include <string.h>
 
 static uint8_t download[MODEL_INPUT_BYTES];
+static char result[CLASSIFICATION_RESULT_CHARACTERS];
 
 static void load_input(void)
 {
@@ -18,10 +19,12 @@ static void append_result(struct text *text)
 }
 
 const struct benchmark benchmark = {
-    .model = "kws01",
+    .model = BENCHMARK_MODEL,
     .download = download,
     .download_capacity_bytes = sizeof download,
     .input_bytes = MODEL_INPUT_BYTES,
+    .result = result,
+    .result_capacity = sizeof result,
     .load_input = load_input,
     .infer = model_invoke,
     .append_result = append_result,

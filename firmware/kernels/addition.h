@@ -20,7 +20,7 @@ struct addition {
     int8_t minimum, maximum;
 };
 
-/* `output` may be one of the inputs. */
+/* `output` may be one of the inputs, or begin before it. */
 void add(const struct addition *layer, const int8_t *first, const int8_t *second, int8_t *output);
 
 #endif

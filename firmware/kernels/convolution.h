@@ -24,7 +24,9 @@ struct convolution {
 #define CONVOLUTION_SCRATCH_BYTES(depth, channels_per_pass, pairs_per_group)                                 \
     ((depth) * (2 * (channels_per_pass) + 4 * (pairs_per_group) + 2) + 16 * (channels_per_pass))
 
-/* `input` is [height][width][channels]; `output` must not overlap `input`. */
+/* `input` is [height][width][channels]. Places are computed in the order of memory, each after its window was
+ * read: `output` may lie over `input` if it begins early enough before it (tinysim/codegen/overlays.py) and
+ * all channels are done in one pass. */
 void convolve(const struct convolution *layer, const int8_t *input, int8_t *output, void *scratch);
 
 #endif

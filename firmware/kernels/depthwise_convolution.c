@@ -3,14 +3,21 @@
 
 #include <string.h>
 
-#if KERNELS_SIMD
-
-enum { PLANES = 4 };
-
 static int32_t plane_values(const struct depthwise_convolution *layer)
 {
     return layer->rows.plane_size * layer->columns.plane_size;
 }
+
+/* The part of an axis that windows reach: the input may be longer than what strides leave in use. */
+static int32_t reached(const struct depthwise_axis *axis)
+{
+    int32_t size = axis->plane_size - axis->padding_before;
+    return size < axis->input_size ? size : axis->input_size;
+}
+
+#if KERNELS_SIMD
+
+enum { PLANES = 4 };
 
 /* Fills planes with the zero point, whose share is already in the bias. */
 static void fill_planes(const struct depthwise_convolution *layer, int16_t *planes)
@@ -19,13 +26,6 @@ static void fill_planes(const struct depthwise_convolution *layer, int16_t *plan
     for (int32_t i = 0; i < PLANES * plane_values(layer); i += 2) {
         store_word(planes + i, both);
     }
-}
-
-/* The part of an axis that windows reach: the input may be longer than what strides leave in use. */
-static int32_t reached(const struct depthwise_axis *axis)
-{
-    int32_t size = axis->plane_size - axis->padding_before;
-    return size < axis->input_size ? size : axis->input_size;
 }
 
 /* Splits four neighbouring channels of one line of columns into a line of each plane. */
@@ -201,47 +201,63 @@ void convolve_depthwise(const struct depthwise_convolution *layer, const int8_t 
 
 #else
 
-static int32_t window_sum(const struct depthwise_convolution *layer, const int8_t *input,
-                          const int8_t *weights, int32_t row, int32_t column)
+/* One channel in one piece, amid the zero point, which is filled in already. */
+static void gather_channel(const struct depthwise_convolution *layer, const int8_t *input, int8_t *plane)
+{
+    int32_t columns = reached(&layer->columns);
+    plane += layer->rows.padding_before * layer->columns.plane_size + layer->columns.padding_before;
+    for (int32_t row = 0; row < reached(&layer->rows); row++) {
+        const int8_t *source = input + row * layer->rows.input_stride;
+        for (int32_t column = 0; column < columns; column++) {
+            plane[column] = *source;
+            source += layer->columns.input_stride;
+        }
+        plane += layer->columns.plane_size;
+    }
+}
+
+static int32_t window_sum(const struct depthwise_convolution *layer, const int8_t *window,
+                          const int8_t *weights)
 {
     int32_t sum = 0;
-    for (int32_t y = 0; y < layer->rows.kernel_size; y++) {
-        int32_t input_row = row * layer->rows.stride - layer->rows.padding_before + y;
-        for (int32_t x = 0; x < layer->columns.kernel_size; x++) {
-            int32_t input_column = column * layer->columns.stride - layer->columns.padding_before + x;
-            bool inside = input_row >= 0 && input_row < layer->rows.input_size && input_column >= 0 &&
-                          input_column < layer->columns.input_size;
-            int32_t value = layer->input_zero_point;
-            if (inside) {
-                value =
-                    input[input_row * layer->rows.input_stride + input_column * layer->columns.input_stride];
-            }
-            sum += *weights++ * value;
+    for (int32_t row = 0; row < layer->rows.kernel_size; row++) {
+        for (int32_t column = 0; column < layer->columns.kernel_size; column++) {
+            sum += *weights++ * window[column];
         }
+        window += layer->columns.plane_size;
     }
     return sum;
+}
+
+static void convolve_plane(const struct depthwise_convolution *layer, const int8_t *plane, int32_t channel,
+                           int8_t *output)
+{
+    const struct channel *parameters = &layer->channels[channel];
+    const int8_t *weights = layer->weights + channel * layer->rows.kernel_size * layer->columns.kernel_size;
+    for (int32_t row = 0; row < layer->rows.output_size; row++) {
+        const int8_t *window = plane + row * layer->rows.stride * layer->columns.plane_size;
+        int8_t *place = output + row * layer->rows.output_stride;
+        for (int32_t column = 0; column < layer->columns.output_size; column++) {
+            int32_t sum = window_sum(layer, window, weights);
+            sum = shift_left(sum, layer->stage.fraction_bits) + parameters->bias;
+            *place = clamp_output(requantize(sum, parameters, layer->stage.rounding), &layer->stage);
+            place += layer->columns.output_stride;
+            window += layer->columns.stride;
+        }
+    }
 }
 
 void convolve_depthwise(const struct depthwise_convolution *layer, const int8_t *input, int8_t *output,
                         void *scratch)
 {
-    (void)scratch;
-    int32_t kernel_bytes = layer->rows.kernel_size * layer->columns.kernel_size;
-    for (int32_t row = 0; row < layer->rows.output_size; row++) {
-        for (int32_t column = 0; column < layer->columns.output_size; column++) {
-            const struct channel *parameters = layer->channels;
-            const int8_t *weights = layer->weights;
-            int8_t *place = output + row * layer->rows.output_stride + column * layer->columns.output_stride;
-            for (int32_t channel = 0; channel < layer->input_channels; channel++) {
-                for (int32_t i = 0; i < layer->depth_multiplier; i++) {
-                    int32_t sum = window_sum(layer, input + channel, weights, row, column);
-                    sum = shift_left(sum, layer->stage.fraction_bits) + parameters->bias;
-                    int8_t value = requantize(sum, parameters, layer->stage.rounding);
-                    *place++ = clamp_output(value, &layer->stage);
-                    weights += kernel_bytes;
-                    parameters++;
-                }
-            }
+    int8_t *plane = scratch;
+    /* Outside the input lies the zero point, whose share is already in the bias. */
+    memset(plane, layer->input_zero_point, (size_t)plane_values(layer));
+    for (int32_t first = 0; first < layer->input_channels; first++) {
+        gather_channel(layer, input + first, plane);
+        for (int32_t i = 0; i < layer->depth_multiplier; i++) {
+            int32_t channel = first * layer->depth_multiplier + i;
+            convolve_plane(layer, plane, channel, output + channel);
         }
     }
 }

@@ -24,11 +24,13 @@ struct depthwise_convolution {
 };
 
 /* Bytes of scratch, 4-byte aligned: four channels' planes of int16, a word that odd kernels read past the
- * last, and one channel's taps. tinysim/codegen computes the same. */
+ * last, and one channel's taps; without DSP instructions less of it is used. tinysim/codegen computes the
+ * same. */
 #define DEPTHWISE_SCRATCH_BYTES(plane_rows, plane_columns, kernel_rows, kernel_columns)                      \
     (8 * (plane_rows) * (plane_columns) + 4 + 2 * (kernel_rows) * (((kernel_columns) + 1) & ~1))
 
-/* `output` must not overlap `input`. */
+/* A channel is read as a whole before any of its outputs is written: `output` may be `input` where
+ * depth_multiplier is 1, whatever the sizes. Else they must not overlap. */
 void convolve_depthwise(const struct depthwise_convolution *layer, const int8_t *input, int8_t *output,
                         void *scratch);
 

@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-/* `table` starts with the function of -128. `output` may be `input`. */
+/* `table` starts with the function of -128. `output` may be `input`, or begin before it. */
 void look_up(const int8_t table[256], int32_t count, const int8_t *input, int8_t *output);
 
 #endif

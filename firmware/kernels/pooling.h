@@ -13,7 +13,8 @@ struct pooling {
     int8_t minimum, maximum;
 };
 
-/* `output` must not overlap `input`. */
+/* Places are computed in the order of memory: `output` may lie over `input` if it begins early enough before
+ * it (tinysim/codegen/overlays.py). */
 void pool_average(const struct pooling *layer, const int8_t *input, int8_t *output);
 void pool_maximum(const struct pooling *layer, const int8_t *input, int8_t *output);
 

@@ -11,7 +11,7 @@ struct softmax {
     const int32_t *exponentials; /* exp(-scale * d) in Q0.31; a difference beyond the table counts as zero */
 };
 
-/* `output` may be `input`. */
+/* `output` may be `input`, or begin before it. */
 void compute_softmax(const struct softmax *layer, const int8_t *input, int8_t *output);
 
 #endif

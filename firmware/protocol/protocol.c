@@ -140,7 +140,7 @@ static void write_timestamp(const struct protocol *protocol, uint32_t timestamp_
 static void write_result(const struct protocol *protocol)
 {
     write(protocol, "m-results-[");
-    protocol->port->write(protocol->result, protocol->result_length);
+    protocol->port->write(protocol->benchmark->result, protocol->result_length);
     write(protocol, "]\r\n");
 }
 
@@ -169,7 +169,7 @@ static void infer(struct protocol *protocol, uint32_t iterations, uint32_t warmu
     write_timestamp(protocol, protocol->port->microseconds());
     write(protocol, "m-infer-done\r\n");
 
-    struct text result = {protocol->result, sizeof protocol->result, 0};
+    struct text result = {benchmark->result, benchmark->result_capacity, 0};
     benchmark->append_result(&result);
     protocol->result_length = result.length;
     write_result(protocol);

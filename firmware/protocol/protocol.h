@@ -14,7 +14,6 @@
 
 enum {
     PROTOCOL_COMMAND_CHARACTERS = 80, /* of a longer command the rest is dropped */
-    PROTOCOL_RESULT_CHARACTERS = 256,
 };
 
 /* What the protocol needs of its surroundings. */
@@ -36,8 +35,7 @@ struct protocol {
     size_t expected_bytes; /* announced by `db load`; 0 before the first */
     size_t received_bytes;
 
-    char result[PROTOCOL_RESULT_CHARACTERS]; /* of the last inference */
-    size_t result_length;
+    size_t result_length; /* of the last inference; 0 before the first */
 };
 
 /* Starts the banner; commands are dropped until protocol_become_ready(). */

@@ -116,7 +116,7 @@ def test_a_machine_that_cannot_run_the_embedded_engine_fails(
     from tinysim.engines.embedded import library
 
     library.load_library.cache_clear()
-    bare.setattr("tinysim.engines.embedded.library.platformdirs.user_cache_dir", lambda *_: str(tmp_path))
+    bare.setenv("TINYSIM_CACHE", str(tmp_path / "cache"))
     try:
         code, report, sections = examine(capsys)
     finally:

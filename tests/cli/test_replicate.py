@@ -12,6 +12,7 @@ import pytest
 
 from tests.replicate.fake_repository import repository, vector_table
 from tests.replicate.test_images import elf
+from tests.said import without_steps
 from tinysim.cli import main
 from tinysim.replicate import replication
 from tinysim.replicate.jobs import Outcome
@@ -43,7 +44,7 @@ def test_a_mistake_is_one_line_and_exit_code_2(tmp_path: Path, capsys: pytest.Ca
         [str(root), "--csv", str(root / "README.md" / "rows.csv")],
     ):
         assert main(["replicate", *arguments]) == 2, arguments
-        error = capsys.readouterr().err
+        error = without_steps(capsys.readouterr().err)
         assert error.startswith("tinysim: ")
         assert error.count("\n") == 1
 
@@ -56,7 +57,7 @@ def test_a_run_and_all_its_files(quick: None, tmp_path: Path, capsys: pytest.Cap
     )]  # fmt: skip
     assert main(["replicate", str(root), "--mode", "performance", *files]) == 0
     printed = capsys.readouterr()
-    assert printed.err == ""
+    assert without_steps(printed.err) == ""
     assert "+2.00 %" in printed.out
     assert "cortex-m4: 1 image, error median 2.00 %, worst 2.00 %" in printed.out
     [row] = json.loads((out / "rows.json").read_text())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tinysim.codegen.arena import ALIGNMENT_BYTES, Buffer, peak_bytes, plan_arena
+from tinysim.codegen.arena import ALIGNMENT_BYTES, Buffer, Overlay, peak_bytes, plan_arena
 
 STEPS = 12
 
@@ -17,6 +17,51 @@ def buffers(draw: st.DrawFn) -> list[Buffer]:
         first = draw(st.integers(0, STEPS - 1))
         made.append(Buffer(key, draw(st.integers(1, 5000)), first, draw(st.integers(first, STEPS - 1))))
     return made
+
+
+@st.composite
+def overlaid_buffers(draw: st.DrawFn) -> tuple[list[Buffer], list[Overlay]]:
+    """Buffers, some of which end at the step in which another begins and may be overlaid by it."""
+    made = draw(buffers())
+    overlays = []
+    for source in made:
+        for result in made:
+            if source is not result and source.last_step == result.first_step and draw(st.booleans()):
+                lead_bytes = draw(st.none() | st.just(0) | st.integers(0, 6000))
+                overlays.append(Overlay(source.key, result.key, lead_bytes))
+    return made, overlays
+
+
+@given(overlaid_buffers())
+def test_only_permitted_overlays(given_buffers: tuple[list[Buffer], list[Overlay]]) -> None:
+    made, overlays = given_buffers
+    plan = plan_arena(made, overlays)
+    permitted = {(overlay.source, overlay.result): overlay.lead_bytes for overlay in overlays}
+    for each in made:
+        for other in made:
+            if each is other or not each.lives_with(other):
+                continue
+            start, other_start = plan.offsets[each.key], plan.offsets[other.key]
+            if start + each.size_bytes <= other_start or other_start + other.size_bytes <= start:
+                continue
+            both = [pair for pair in ((each.key, other.key), (other.key, each.key)) if pair in permitted]
+            assert both
+            leads = [plan.offsets[source] - plan.offsets[result] for source, result in both]
+            assert any(
+                lead == 0 if permitted[pair] is None else lead >= permitted[pair]
+                for pair, lead in zip(both, leads, strict=True)
+            )
+    assert peak_bytes(made, STEPS, overlays) <= plan.size_bytes <= plan_arena(made).size_bytes
+
+
+def test_a_chain_of_results_that_may_lie_over_their_sources() -> None:
+    chain = [Buffer(i, 1000, i, i + 1) for i in range(8)]
+    exact = [Overlay(i, i + 1, None) for i in range(7)]
+    assert plan_arena(chain, exact).size_bytes == 1000
+    assert plan_arena(chain[:2], [Overlay(0, 1, 101)]).size_bytes == 1104
+    # Each begins before the last, so all together drift.
+    behind = [Overlay(i, i + 1, 101) for i in range(7)]
+    assert plan_arena(chain, behind).size_bytes == 1000 + 7 * 104
 
 
 @given(buffers())

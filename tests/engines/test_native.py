@@ -90,7 +90,7 @@ def test_sanitizers_find_nothing(tmp_path):
 
 
 def test_processes_that_build_at_once_end_with_one_library(tmp_path):
-    environment = dict(os.environ, XDG_CACHE_HOME=str(tmp_path), PYTHONPATH=str(ROOT))
+    environment = dict(os.environ, TINYSIM_CACHE=str(tmp_path), PYTHONPATH=str(ROOT))
     program = "from tinysim.engines.embedded.library import load_library; load_library()"
     running = [subprocess.Popen([sys.executable, "-c", program], env=environment) for _number in range(3)]
     assert [process.wait() for process in running] == [0, 0, 0]
@@ -101,9 +101,9 @@ def test_processes_that_build_at_once_end_with_one_library(tmp_path):
 def test_a_cache_that_cannot_be_written_is_one_line(tmp_path, monkeypatch):
     in_the_way = tmp_path / "file"
     in_the_way.write_text("")
-    monkeypatch.setattr(library.platformdirs, "user_cache_dir", lambda _name: str(in_the_way))
+    monkeypatch.setenv("TINYSIM_CACHE", str(in_the_way))
     library.load_library.cache_clear()
-    with pytest.raises(UserError, match="cannot compile the native core into") as error:
+    with pytest.raises(UserError, match=r"TINYSIM_CACHE is .*, which cannot be written") as error:
         library.load_library()
     assert "\n" not in str(error.value)
     library.load_library.cache_clear()

@@ -90,7 +90,7 @@ def address(served: Path) -> Iterator[str]:
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "cache"
-    monkeypatch.setattr(renode_install, "renode_folder", lambda: folder / "renode")
+    monkeypatch.setenv("TINYSIM_CACHE", str(folder))
     return folder
 
 
@@ -273,7 +273,7 @@ def test_everything_is_installed_once_and_found_afterwards(
     assert renode_install.main() == 0
     out = capsys.readouterr().out
     assert release(address).sha256 in out
-    launcher = own_cache / "renode" / LAUNCHER
+    launcher = own_cache / "renode" / renode_install.RENODE_VERSION / LAUNCHER
     assert f"export PYRENODE_BIN={launcher} PYRENODE_RUNTIME=coreclr" in out
     assert installed_renode() == launcher
     assert list(fresh_python.parent.parent.glob("lib/python*/site-packages/pyrenode3/__init__.py"))

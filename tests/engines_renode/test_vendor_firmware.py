@@ -10,7 +10,6 @@ from tests.engines.vendor_guest import BOARDS, DMA, OTHER_UART, UNDRIVEN_FLAG, v
 from tinysim.board import load_board
 from tinysim.engines.renode import Installation
 
-# pyserial's read_until() counts host time.
 PATIENCE_S = 60
 MESSAGE = b"message"
 

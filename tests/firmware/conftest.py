@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 
 import pytest
 
-from tests.firmware.fake_model import FAKE_MODELS
+from tests.firmware.fake_model import FAKE_MODELS, FakeModel
 from tinysim.resources import resource_folder
 from tinysim.toolchain import host_compiler, run_compiler
 
@@ -19,7 +19,9 @@ FIRMWARE = resource_folder("firmware")
 HostProgram = Callable[..., bytes]
 
 
-def build_host_program(output: Path, sources: list[Path], include_folders: list[Path]) -> HostProgram:
+def build_host_program(
+    output: Path, sources: list[Path], include_folders: list[Path], defines: Sequence[str] = ()
+) -> HostProgram:
     """Compile a program with this machine's compiler and return a function that runs it on some input."""
     compiler = host_compiler()
     run_compiler(
@@ -35,6 +37,7 @@ def build_host_program(output: Path, sources: list[Path], include_folders: list[
             f"-fsanitize={','.join(compiler.sanitizers)}",
             "-fno-sanitize-recover=all",
             *(f"-I{folder}" for folder in include_folders),
+            *(f"-D{define}" for define in defines),
             *sources,
             "-o",
             output,
@@ -42,7 +45,7 @@ def build_host_program(output: Path, sources: list[Path], include_folders: list[
     )
 
     def run(*arguments: str, stdin: bytes = b"") -> bytes:
-        completed = subprocess.run([output, *arguments], input=stdin, capture_output=True, timeout=120)
+        completed = subprocess.run([output, *arguments], input=stdin, capture_output=True, timeout=600)
         assert completed.returncode == 0, completed.stderr.decode(errors="replace")
         return completed.stdout
 
@@ -55,23 +58,26 @@ def host_device(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Hos
 
     @cache
     def build(benchmark: str) -> HostProgram:
-        folder = tmp_path_factory.mktemp(benchmark)
-        model = FAKE_MODELS[benchmark].write(folder / "model")
-        parts = [f"{benchmark}01.c"]
-        if benchmark != "ad":
-            parts.append("classification.c")
-        if benchmark in ("ic", "vww"):
-            parts.append("image.c")
-        return build_host_program(
-            folder / "host_device",
-            [
-                HOST / "host_device.c",
-                FIRMWARE / "protocol" / "protocol.c",
-                FIRMWARE / "protocol" / "text.c",
-                model / "model.c",
-                *(FIRMWARE / "benchmark" / part for part in parts),
-            ],
-            [FIRMWARE / "protocol", FIRMWARE / "benchmark", model],
-        )
+        return build_host_device(tmp_path_factory.mktemp(benchmark), benchmark, FAKE_MODELS[benchmark])
 
     return build
+
+
+def build_host_device(folder: Path, benchmark: str, fake: FakeModel) -> HostProgram:
+    """Build the device of a benchmark (kws, vww, ic or ad) around a model."""
+    model = fake.write(folder / "model")
+    parts = {"kws": ["kws01.c"], "ad": ["ad01.c"]}.get(benchmark, ["image_classification.c"])
+    if benchmark != "ad":
+        parts.append("classification.c")
+    return build_host_program(
+        folder / "host_device",
+        [
+            HOST / "host_device.c",
+            FIRMWARE / "protocol" / "protocol.c",
+            FIRMWARE / "protocol" / "text.c",
+            model / "model.c",
+            *(FIRMWARE / "benchmark" / part for part in parts),
+        ],
+        [FIRMWARE / "protocol", FIRMWARE / "benchmark", model],
+        [f'BENCHMARK_MODEL="{benchmark}01"'],
+    )

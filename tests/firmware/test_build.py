@@ -132,7 +132,17 @@ def test_images_are_the_same_wherever_they_are_built(
     monkeypatch.setattr(firmware, "resource_folder", lambda _: sources)
     monkeypatch.chdir(tmp_path)
     model = FAKE_MODELS["kws"].write(tmp_path / "a model")
-    again = build_firmware(board, BENCHMARKS["kws"], model, toolchain=toolchain, build_folder=tmp_path / "b")
+    built_anew: list[bool] = []
+    for _ in range(2):
+        again = build_firmware(
+            board,
+            BENCHMARKS["kws"],
+            model,
+            toolchain=toolchain,
+            build_folder=tmp_path / "b",
+            on_build=lambda: built_anew.append(True),
+        )
+    assert built_anew == [True]  # and told only where it was done
     for first, second in ((built.elf, again.elf), (built.hex, again.hex), (built.bin, again.bin)):
         assert first.read_bytes() == second.read_bytes()
     assert [source.name for source in built.sources] == [source.name for source in again.sources]
@@ -235,6 +245,10 @@ def test_code_and_constants_can_be_copied_to_ram(board: Board, toolchain: str, t
     assert sizes[".ramdata"].flash_bytes == sizes[".ramdata"].ram_bytes == 1000
     assert sizes[".ramfunc"].ram_bytes > 0
     assert build.flash_bytes == len(build.bin.read_bytes())
+    assert build.memory.ram.copied_code == sizes[".ramfunc"].ram_bytes
+    assert build.memory.flash.startup_copies == names["copied_end"] - names["copied_start"]
+    assert build.memory.flash.total_bytes == build.flash_bytes
+    assert build.memory.ram.total_bytes == build.ram_bytes
 
 
 @ONE_BOARD
@@ -250,7 +264,7 @@ def test_an_image_that_does_not_fit_is_one_line(
 ) -> None:
     model = add_to_model(tmp_path, text)
     with pytest.raises(
-        UserError, match=rf"does not fit NUCLEO-L4R5ZI: it is \d+ bytes too large for {region}"
+        UserError, match=rf"does not fit NUCLEO-L4R5ZI: {region} overflows by [\d,]+ bytes \(needs"
     ) as raised:
         build_firmware(board, BENCHMARKS["kws"], model, toolchain=toolchain, build_folder=tmp_path)
     assert "\n" not in str(raised.value)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
+from pathlib import Path
 from random import Random
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.firmware.conftest import HostProgram
-from tests.firmware.fake_model import FAKE_MODELS
+from tests.firmware.conftest import HostProgram, build_host_device
+from tests.firmware.fake_model import FAKE_MODELS, FakeModel
 from tests.firmware.protocol_model import HELP, ProtocolModel
 
 Device = Callable[[str], HostProgram]
@@ -218,6 +220,18 @@ def test_profile_names_the_model(host_device: Device, benchmark: str) -> None:
     assert f"m-model-[{benchmark}01]\r\n".encode() in host_device(benchmark)(stdin=b"profile%")
 
 
+@pytest.mark.parametrize("benchmark", ["kws", "ic"])
+@pytest.mark.parametrize(("input_bytes", "output_bytes"), [(1, 1), (5000, 1000), (64, 64)])
+def test_a_network_of_any_size(benchmark: str, input_bytes: int, output_bytes: int, tmp_path: Path) -> None:
+    """Every score is printed in full, however many and however large they are."""
+    fake = FakeModel(input_bytes, output_bytes, 1.0, -128, 64.0, 127)
+    sent = Random(1).randbytes(input_bytes)
+    output = build_host_device(tmp_path, benchmark, fake)(stdin=download(sent) + b"infer 1 0%")
+    given = np.frombuffer(sent, np.int8) if benchmark == "kws" else np.frombuffer(sent, np.uint8) - 128
+    scores = 64 * (fake.invoke(given.astype(np.int8)).astype(int) - 127)
+    assert f"m-results-[{','.join(f'{score}.000' for score in scores)}]\r\n".encode() in output
+
+
 def test_commands_completed_before_the_banner_ends_are_dropped(host_device: Device) -> None:
     device = host_device("kws")
     assert device("--early", "10", stdin=b"name%name%").decode() == BANNER
@@ -245,7 +259,11 @@ def inputs(benchmark: str) -> st.SearchStrategy[bytes]:
 
 
 @pytest.mark.parametrize("benchmark", FAKE_MODELS)
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=15,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(data=st.data())
 def test_results_are_those_of_the_model_in_python(
     host_device: Device, benchmark: str, data: st.DataObject
@@ -285,7 +303,11 @@ streams = st.lists(
 ).map(b"".join)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=150,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(early=st.one_of(st.just(b""), streams), sent=streams)
 def test_any_stream_gets_the_reply_of_the_model_in_python(
     host_device: Device, early: bytes, sent: bytes

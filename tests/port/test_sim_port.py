@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import io
+import itertools
 import struct
 import threading
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import serial
@@ -24,6 +27,15 @@ from tinysim.port import protocol_sim
 FLASH, STACK = 0x0800_0000, 0x200A_0000
 READY = b"m-ready\r\n"
 NAME = b"m-name-dut-[tinysim]\r\n"
+LIMIT_S = 600.0
+"""Host time after which a test gives up; none should come near it, however busy the host is."""
+
+# Sets up the UART that the board's console is on, at 115200 baud: r0 is its address.
+UART = "ldr r0, =0x40008000; ldr r1, =8888; str r1, [r0, #12]; movs r1, #13; str r1, [r0]; "
+# Sends back what it receives, and never sleeps.
+ECHO = UART + (
+    "again: ldr r2, [r0, #28]; lsls r2, r2, #26; bpl again; ldr r2, [r0, #36]; str r2, [r0, #40]; b again; .ltorg"
+)
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +76,130 @@ def test_timeouts_are_virtual_time(port):
     before = port.now()
     assert port.read(1) == b""
     assert port.now().time_ns - before.time_ns == pytest.approx(3e9, rel=1e-6)
+
+
+@pytest.fixture
+def hasty_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A host so slow that an hour passes between any two looks at its clock, and that cannot wait."""
+    hours = itertools.count(0.0, 3600.0)
+
+    def refuse(*_arguments: object) -> None:
+        raise AssertionError("waits in host time")
+
+    monkeypatch.setattr(serial.serialutil.Timeout, "TIME", staticmethod(lambda: next(hours)))
+    monkeypatch.setattr(time, "monotonic", lambda: next(hours))
+    monkeypatch.setattr(time, "sleep", refuse)
+
+
+@pytest.mark.usefixtures("hasty_clock")
+def test_the_hasty_clock_ends_what_counts_host_time(port):
+    port.write(b"name%")
+    assert serial.SerialBase.read_until(port, READY) == b"m"
+
+
+@pytest.mark.parametrize(
+    ("read", "answer"),
+    [
+        (lambda port: port.read_until(READY), NAME + READY),
+        (lambda port: port.read_until(READY, 1000), NAME + READY),
+        (lambda port: port.read_until(READY, 5), NAME[:5]),
+        (lambda port: port.read_until(), NAME),
+        (lambda port: port.readline(), NAME),
+        (lambda port: next(port), NAME),
+        (lambda port: port.readlines(), [NAME, READY]),
+        (lambda port: list(port.iread_until()), [NAME, READY]),
+        (lambda port: port.readall(), NAME + READY),
+        (lambda port: port.read(1000), NAME + READY),
+        (lambda port: io.BufferedReader(port).readline(), NAME),
+    ],
+)
+@pytest.mark.usefixtures("hasty_clock")
+def test_every_way_to_read_waits_in_virtual_time(port, read: Callable[[Any], Any], answer: Any):
+    port.write(b"name%")
+    assert read(port) == answer
+
+
+@pytest.mark.usefixtures("hasty_clock")
+def test_read_until_gives_up_at_its_virtual_timeout_and_no_sooner(port):
+    port.timeout = 1.5
+    port.write(b"name%")
+    before = port.now()
+    assert port.read_until(b"never") == NAME + READY
+    assert port.now().time_ns - before.time_ns == 1_500_000_000
+    assert port.last_byte_read().time_ns < before.time_ns + 10_000_000
+
+
+def test_read_until_s_timeout_is_for_all_of_it(tmp_path):
+    # A byte a millisecond or so, for ever: each comes long before the timeout.
+    talk = "again: ldr r2, =1500; wait: subs r2, r2, #1; bne wait; str r1, [r0, #40]; b again; .ltorg"
+    with serial.serial_for_url(guest(tmp_path, UART + talk), timeout=0.05) as port:
+        received = port.read_until(b"\n")
+        assert port.now().time_ns == pytest.approx(50_000_000, abs=1_000_000)
+        assert 10 < len(received) < 200
+
+
+def test_read_until_without_a_timeout_to_wait_takes_what_is_there(port):
+    port.write(b"name%")
+    port.flush()
+    port.timeout = 0.1
+    assert port.read(1) == b"m"
+    while port.in_waiting < 5:
+        pass
+    port.timeout = 0
+    before = port.now()
+    assert port.read_until(b"never", 5) == NAME[1:6]
+    assert port.now() == before
+
+
+@pytest.mark.usefixtures("hasty_clock")
+def test_a_pause_between_bytes_ends_a_read(port):
+    port.timeout = 60
+    port.inter_byte_timeout = 0.1
+    port.write(b"name%")
+    assert port.read(1000) == NAME + READY
+    assert port.now().time_ns - port.last_byte_read().time_ns == 100_000_000
+    before = port.now()
+    assert port.read(1) == b""  # there is no pause before the first byte
+    assert port.now().time_ns - before.time_ns == 60_000_000_000
+
+
+@pytest.mark.usefixtures("hasty_clock")
+def test_flush_takes_as_long_as_the_bytes_do(port):
+    before = port.now()
+    port.write(b"nam")  # nothing comes back
+    port.flush()
+    assert port.out_waiting == 0
+    # Three of ten bits at 115200 baud, give or take a look at whether they have arrived.
+    assert port.now().time_ns - before.time_ns == pytest.approx(260_000, abs=protocol_sim.POLL_NS)
+
+
+@pytest.mark.usefixtures("hasty_clock")
+def test_a_write_timeout_is_virtual_time(port):
+    content = bytes(protocol_sim.UNSENT_MAX + 10_000)
+    port.write_timeout = 0.5
+    before = port.now()
+    with pytest.raises(serial.SerialTimeoutException):
+        port.write(content)
+    assert port.now().time_ns - before.time_ns == 500_000_000
+    port.write_timeout = 0
+    before = port.now()
+    room = protocol_sim.UNSENT_MAX - port.out_waiting
+    assert port.write(content) == room
+    assert port.write(content) == 0
+    assert port.now() == before
+    port.write_timeout = 60
+    assert port.write(content) == len(content)
+    port.flush()
+    assert port.out_waiting == 0
+
+
+@pytest.mark.usefixtures("hasty_clock")
+def test_a_break_is_virtual_time(port):
+    before = port.now()
+    port.write(b"name%")
+    port.send_break(0.25)
+    assert port.now().time_ns - before.time_ns == 250_000_000
+    assert port.read_all() == NAME + READY
 
 
 def test_a_timeout_of_zero_does_not_wait(port):
@@ -154,34 +290,82 @@ def test_a_closed_port_refuses_and_opens_again(url):
     port.close()
 
 
+class Lines(LineReader):
+    def __init__(self) -> None:
+        super().__init__()
+        self.ready = threading.Semaphore(0)
+        self.lines: list[str] = []
+
+    def handle_line(self, line: str) -> None:
+        self.lines.append(line)
+        if line == "m-ready":
+            self.ready.release()
+
+
 @pytest.mark.parametrize("timeout", [0.05, None])
 def test_a_reader_thread_and_a_writer_share_the_port(url, timeout):
-    lines: list[str] = []
-    done = threading.Event()
-
-    class Lines(LineReader):
-        def handle_line(self, line: str) -> None:
-            lines.append(line)
-            if line.startswith("m-name"):
-                done.set()
-
     port = serial.serial_for_url(url, timeout=timeout)
-    with ReaderThread(port, Lines):
-        began = time.monotonic()
-        time.sleep(0.2)  # the guest is asleep by now
-        while not done.is_set() and time.monotonic() - began < 30:
+    with ReaderThread(port, Lines) as reader:
+        assert reader.ready.acquire(timeout=LIMIT_S)
+        for _ in range(3):
             port.write(b"name%")
-            time.sleep(0.05)
-    assert "m-name-dut-[tinysim]" in lines
+            assert reader.ready.acquire(timeout=LIMIT_S)
+    assert reader.lines.count("m-name-dut-[tinysim]") == 3
 
 
-def test_a_read_can_be_cancelled_from_another_thread(tmp_path):
+def test_a_writer_comes_between_a_reader_thread_and_a_guest_that_never_sleeps(tmp_path):
+    class Echo(Lines):
+        def handle_line(self, line: str) -> None:
+            super().handle_line(line)
+            self.ready.release()
+
+    port = serial.serial_for_url(guest(tmp_path, ECHO), timeout=None)
+    with ReaderThread(port, Echo) as reader:
+        for text in ("first", "second"):
+            reader.write_line(text)
+            assert reader.ready.acquire(timeout=LIMIT_S)
+    assert reader.lines == ["first", "second"]
+
+
+@pytest.fixture
+def reading(tmp_path) -> Iterator[tuple[Any, threading.Thread, list[bytes]]]:
+    """A port, a thread that is in a read which is not going to end by itself, and what that returns."""
+    port = serial.serial_for_url(guest(tmp_path, "spin: b spin"), timeout=1e6)
+    returned: list[bytes] = []
+    thread = threading.Thread(target=lambda: returned.append(port.read(1)))
+    thread.start()
+    while port.now().time_ns == 0:
+        pass
+    yield port, thread, returned
+    port.close()
+    thread.join(LIMIT_S)
+
+
+def test_a_read_can_be_cancelled_from_another_thread(reading):
+    port, thread, returned = reading
+    port.cancel_read()
+    thread.join(LIMIT_S)
+    assert returned == [b""]
+    assert port.now().time_s < 1e6
+
+
+def test_a_port_can_be_closed_while_another_thread_reads(reading):
+    port, thread, returned = reading
+    port.close()
+    thread.join(LIMIT_S)
+    assert returned == [b""]
+
+
+def test_a_read_that_is_cancelled_before_it_begins_does_not_wait(tmp_path):
     with serial.serial_for_url(guest(tmp_path, "spin: b spin"), timeout=1e6) as port:
-        timer = threading.Timer(0.2, port.cancel_read)
-        timer.start()
+        port.cancel_read()
         assert port.read(1) == b""
-        timer.join()
-        assert port.now().time_s < 1e6
+        port.cancel_read()
+        assert port.read_until() == b""
+        assert port.now().time_ns == 0
+        port.timeout = 1
+        assert port.read(1) == b""
+        assert port.now().time_ns >= 1_000_000_000
 
 
 def test_text_wrappers_work(url):
@@ -197,8 +381,7 @@ def test_text_wrappers_work(url):
 
 def test_a_program_that_never_reads_does_not_fill_memory(tmp_path, monkeypatch):
     monkeypatch.setattr(protocol_sim, "RECEIVED_MAX", 4)
-    flood = "ldr r0, =0x40008000; ldr r1, =8888; str r1, [r0, #12]; movs r1, #13; str r1, [r0]"
-    url = guest(tmp_path, flood + "; again: str r1, [r0, #40]; b again; .ltorg")
+    url = guest(tmp_path, UART + "again: str r1, [r0, #40]; b again; .ltorg")
     with serial.serial_for_url(url, timeout=0.001) as port:
         port.write(bytes(100))
         port.flush()

@@ -95,7 +95,7 @@ def test_a_real_serial_port_is_read_in_host_time() -> None:
     session = Session(serial.Serial(os.ttyname(theirs), 115200))
     before = session.now().time_ns
     os.write(ours, b"m-init-done\r\nm-rea")
-    line = session.read_line(before + 10**10)
+    line = session.read_line(before + 10**12)
     assert line is not None
     assert line.text == "m-init-done"
     assert before <= line.stamp.time_ns <= session.now().time_ns
@@ -103,11 +103,14 @@ def test_a_real_serial_port_is_read_in_host_time() -> None:
     assert session.read_line(deadline_ns) is None
     assert session.now().time_ns >= deadline_ns
     os.write(ours, b"dy\r\n")
-    line = session.read_line(session.now().time_ns + 10**10)
+    line = session.read_line(session.now().time_ns + 10**12)
     assert line is not None
     assert line.text == "m-ready"
     session.send(b"name%")
-    assert os.read(ours, 5) == b"name%"
+    sent = b""
+    while len(sent) < 5:  # blocks until something is there
+        sent += os.read(ours, 5)
+    assert sent == b"name%"
     session.close()
     os.close(ours)
     os.close(theirs)

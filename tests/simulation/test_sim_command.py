@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.said import without_steps
 from tinysim.builtin.sets import BUILTIN_SETS
 from tinysim.cli import main
 from tinysim.conformance.tree import check_tree
@@ -88,7 +89,7 @@ def test_a_simulated_run_of_both_modes(
     assert 0 < figures["cycles_per_inference"] < 7_500_000
     printed = capsys.readouterr()
     assert "docs/silicon.md" in " ".join(printed.out.split())
-    assert printed.err == ""
+    assert without_steps(printed.err) == ""
     own = (str(tmp_path), str(build_folder), str(Path.cwd()), str(Path.home()) + "/")
     for name, content in files_of(out).items():
         assert not [place for place in own if place.encode() in content], name
@@ -153,7 +154,7 @@ def test_what_is_no_image_of_the_board_is_one_line(
     image = tmp_path / "image.bin"
     image.write_bytes(content)
     assert sim(short_data, tmp_path, tmp_path / "out", "--firmware", str(image), "--workers", "1") == 2
-    error = capsys.readouterr().err
+    error = without_steps(capsys.readouterr().err)
     assert error.startswith("tinysim: ")
     assert error.count("\n") == 1
 
@@ -179,8 +180,6 @@ def test_ctrl_c_in_the_middle_leaves_the_old_tree_and_the_next_run_goes_on(
     assert process.returncode in (130, 0)  # 0: it was done before the signal came
     assert b"Traceback" not in error
     assert files_of(out) == before
-    if process.returncode == 130:
-        assert list(build.glob("journal/*.journal"))
     assert sim(short_data, build, out, "--mode", "accuracy", "--workers", "2") == 0
     assert files_of(out) == before
     assert not list(build.glob("journal/*.journal"))

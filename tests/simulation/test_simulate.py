@@ -17,6 +17,7 @@ from tinysim.conformance.findings import errors
 from tinysim.conformance.tree import check_tree
 from tinysim.datasets.dataset import DataSet, open_dataset
 from tinysim.errors import GuestError
+from tinysim.memory_use import FlashUse, MemoryUse, RamUse
 from tinysim.results.system_description import MODELLED_CYCLES, NO_CYCLES
 from tinysim.results.tree import Place, write_submission
 from tinysim.simulation.implementation import Implementation
@@ -68,6 +69,9 @@ def run(
         macs=2_656_768,
         flash_bytes=50_000,
         ram_bytes=40_000,
+        memory=MemoryUse(
+            FlashUse(30_000, 12_000, 6_000, 1_500, 500, 0), RamUse(20_000, 490, 490, 8_192, 0, 10_828)
+        ),
     )
     return simulate(
         load_board("nucleo_l4r5zi"),
@@ -140,6 +144,10 @@ def test_a_simulated_tree_says_so(dataset: DataSet, tmp_path: Path) -> None:
     facts = json.loads(tree["closed/acme/code/kws/nucleo_l4r5zi/facts.json"])
     assert facts["instructions_per_inference"] == INSTRUCTIONS_PER_INFERENCE
     assert facts["ram_bytes"] == 40_000
+    assert facts["memory"]["ram"]["arena_bytes"] == 20_000
+    assert sum(facts["memory"]["ram"].values()) == facts["ram_bytes"]
+    assert sum(facts["memory"]["flash"].values()) == facts["flash_bytes"]
+    assert "| 40,000 bytes, stack and what startup copies from flash included: arena 20,000, " in readme
 
 
 def test_the_figures_for_programs_and_people(dataset: DataSet, tmp_path: Path) -> None:
@@ -167,6 +175,16 @@ def test_the_figures_for_programs_and_people(dataset: DataSet, tmp_path: Path) -
     assert figures["top1_percent"] == 100.0
     described = dict(describe_figures(outcome))
     assert described["memory"].startswith("flash 50,000 bytes, RAM 40,000 bytes")
+    assert described["flash"].startswith("weights and tables 30,000, kernel code 12,000, other code 6,000, ")
+    assert described["RAM"] == "arena 20,000, other 10,828, stack 8,192, input tensor 490, download 490"
+    assert figures["memory"] == make_facts(outcome)["memory"]
+
+
+def test_the_memory_of_a_given_image_is_not_known(dataset: DataSet, tmp_path: Path) -> None:
+    outcome = run(dataset, tmp_path, mode="performance")
+    given = replace(outcome, implementation=Implementation(Path("kws.hex"), "f" * 64, {}))
+    assert make_figures(given, "build/submission")["memory"] is None
+    assert not {"memory", "flash", "RAM"} & dict(describe_figures(given)).keys()
 
 
 @pytest.mark.parametrize("workers", [1, 2])

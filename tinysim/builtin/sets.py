@@ -10,10 +10,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import platformdirs
-
 from tinysim.atomic import naming, replace_folder
 from tinysim.builtin.sample import Sample
+from tinysim.cache import cache_folder, find_cached
 from tinysim.datasets.labels import LABELS_NAME, Entry, format_labels
 from tinysim.errors import TinysimError
 
@@ -74,6 +73,14 @@ class BuiltinSet:
 
 _SETS = (
     BuiltinSet(
+        benchmark="kws",
+        data_set="kws01",
+        name="tinysim-kws",
+        generator="words",
+        labels_sha256="c5c97b8a7951a1c9fac7e4fade0e581fac9ae0f408777c1f7db8429fc25b5c3e",
+        inputs_sha256="fbc31839baa76e65270b69160a650274f7894155f04798fa5dc59467a977b590",
+    ),
+    BuiltinSet(
         benchmark="ic",
         data_set="ic01",
         name="tinysim-ic",
@@ -92,11 +99,17 @@ def generated(
 ) -> Path:
     """Return the folder of a built-in set, with y_labels.csv, classes.txt and the inputs; make it if need be.
 
-    `folder` is this user's cache by default. `on_progress` is called with the number of inputs that are made and
+    `folder` is in the cache by default. `on_progress` is called with the number of inputs that are made and
     of all. What is there is used only if it is what it should be, to the byte. Raises OSError where it cannot be
     written, TinysimError where this machine makes other bytes than every other.
     """
-    place = (folder or _default_folder()) / builtin.name
+    if folder is None:
+        # A cache that has it need not be one that can be written.
+        cached = find_cached(f"builtin/{builtin.name}")
+        if cached is not None and _is_there(builtin, cached):
+            return cached
+        folder = cache_folder() / "builtin"
+    place = folder / builtin.name
     if _is_there(builtin, place):
         return place
     samples = []
@@ -130,10 +143,6 @@ def generated(
 def samples_sha256(contents: Iterable[tuple[str, bytes]]) -> str:
     """Return the checksum of inputs: over name, NUL, and content of each, in order."""
     return _sha256(part for name, content in contents for part in (name.encode("ascii") + b"\0", content))
-
-
-def _default_folder() -> Path:
-    return platformdirs.user_cache_path("tinysim", appauthor=False) / "builtin"
 
 
 def _is_there(builtin: BuiltinSet, place: Path) -> bool:

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import click
 
+from tinysim.atomic import check_folder
 from tinysim.benchmark import BENCHMARKS
 from tinysim.cli.progress import progress_bars
-from tinysim.datasets.choice import available, data_folder, how_to_get
+from tinysim.datasets.choice import available, folder_to_fill, how_to_get
 from tinysim.datasets.prepare import PREPARATIONS, prepare_dataset
 from tinysim.datasets.publishers import NOT_DISTRIBUTED
 from tinysim.datasets.pull import pull
@@ -34,7 +35,8 @@ def list_command() -> None:
 @data.command("pull")
 def pull_command() -> None:
     """Fetch what the publishers distribute, into TINYSIM_DATA or else this user's cache."""
-    folder = data_folder()
+    folder = folder_to_fill()
+    check_folder(folder)
 
     def on_item(name: str, is_fetched: bool) -> None:
         click.echo(f"{name}: {'fetching' if is_fetched else 'is there'}")
@@ -62,8 +64,10 @@ def prepare_command(name: str, source: Path, labels: Path | None) -> None:
     96x96 pictures made of COCO; for ad01 the archive or folder of ToyADMOS' ToyCar recordings.
     """
     benchmark = next(each for each in BENCHMARKS.values() if each.data_set == name)
+    folder = folder_to_fill()
+    check_folder(folder)
     with progress_bars("preparing") as on_progress:
         place = prepare_dataset(
-            benchmark, source, data_folder(), labels, lambda done, total: on_progress(name, done, total)
+            benchmark, source, folder, labels, lambda done, total: on_progress(name, done, total)
         )
     click.echo(f"{name} is in {place}.")

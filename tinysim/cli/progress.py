@@ -1,10 +1,11 @@
-"""Progress bars on standard error, for people only: nothing where that is not a terminal."""
+"""What is going on, on standard error: a line for what takes long, and bars where that is a terminal."""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Generator
 
+import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
@@ -28,7 +29,9 @@ def progress_bars(title: str) -> Generator[OnProgress, None, None]:
 
 
 def say(message: str) -> None:
-    """Tell a person what is going on, on standard error; nothing where that is not a terminal."""
+    """Say on standard error what is going on and may take a while, in one line."""
     console = Console(stderr=True)
     if console.is_terminal:
-        console.print(message, style="dim", highlight=False)
+        console.print(message, style="dim", highlight=False, markup=False)
+    else:
+        click.echo(message, err=True)

@@ -10,6 +10,7 @@ import click
 from rich.console import Console
 from rich.markup import escape
 
+from tinysim.atomic import check_file
 from tinysim.benchmark import find_benchmark
 from tinysim.cli.progress import progress_bars, say
 from tinysim.datasets.dataset import PERFORMANCE_INPUTS
@@ -18,7 +19,6 @@ from tinysim.replicate.clone import shown, shown_path
 from tinysim.replicate.plot import draw, plot_format
 from tinysim.replicate.replication import Mode, Selection, Settings, Survey, replicate, survey
 from tinysim.replicate.tables import (
-    check_output,
     describe_groups,
     terminal_table,
     to_csv,
@@ -108,7 +108,7 @@ def replicate_command(
     file_format = plot_format(plot_file) if plot_file is not None else ""
     for path in (csv_file, json_file, markdown_file, plot_file):
         if path is not None:
-            check_output(path)
+            check_file(path)
     selection = Selection(org, system, find_benchmark(benchmark).id if benchmark is not None else None)
     choose_engine(engine)
     say(f"looking for images in {results_repo} ...")

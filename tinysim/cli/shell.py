@@ -102,8 +102,7 @@ def shell(
 
 
 def _build(board: Board, toolchain: str, build_folder: Path) -> Path:
-    say(f"building {_BENCHMARK} firmware for {board.board.name} ...")
-    return build_implementation(board, choose(find_benchmark(_BENCHMARK)), toolchain, build_folder).image
+    return build_implementation(board, choose(find_benchmark(_BENCHMARK)), toolchain, build_folder, say).image
 
 
 def _find_launcher() -> Path:

@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from tinysim.atomic import naming
+from tinysim.atomic import check_file, check_folder, check_replaceable, naming
 from tinysim.benchmark import BENCHMARKS, CLASSIC, Benchmark, find_benchmark
 from tinysim.board import Board, load_board
 from tinysim.cli.progress import progress_bars, say
@@ -20,6 +20,7 @@ from tinysim.conformance.findings import Finding, errors
 from tinysim.conformance.tree import DEFAULT_VERSION, check_tree
 from tinysim.datasets.choice import Choice, choose, describe_choice
 from tinysim.datasets.dataset import DataSet
+from tinysim.engines.embedded.library import is_compiled, load_library
 from tinysim.engines.factory import ENGINES, choose_engine
 from tinysim.errors import UserError
 from tinysim.results.tree import DIVISIONS, SUMMARY_NAMES, Place, check_name, check_origin, write_submission
@@ -179,6 +180,7 @@ def sim(
         build_folder=build_folder,
         epoch_s=_epoch_s(),
     )
+    _check_outputs(options, json_file)
     check_name("organisation", options.organisation)
     check_name("system id", options.system_id)
     check_origin(options.out, simulated=port is None)
@@ -196,15 +198,29 @@ def sim(
     return 1 if errors(findings) else 0
 
 
+def _check_outputs(options: Options, json_file: Path | None) -> None:
+    """Raise UserError where something cannot be written, so that a run of minutes does not end with that."""
+    check_replaceable(options.out)
+    check_folder(options.build_folder)
+    if json_file is not None:
+        check_file(json_file)
+
+
 def _choose(benchmark: Benchmark, options: Options) -> Choice:
     """Return what a benchmark is run on. Raises UserError where an input or the model is missing or does not fit."""
-    with progress_bars("making data") as on_progress:
+    with progress_bars("making data") as show_progress:
+
+        def on_progress(done: int, total: int) -> None:
+            if done == 0:
+                say(f"making the built-in data for {benchmark.id} ...")
+            show_progress(f"for {benchmark.id}", done, total)
+
         choice = choose(
             benchmark,
             options.data,
             options.model,
             needs_model=options.firmware is None,
-            on_progress=lambda done, total: on_progress(f"for {benchmark.id}", done, total),
+            on_progress=on_progress,
         )
     check_inputs(choice.dataset, options.mode)
     return choice
@@ -225,7 +241,7 @@ def _run(choice: Choice, place: Place, options: Options) -> tuple[dict[str, Any]
 
     click.echo(f"{benchmark.id} on {options.board.board.name}, {_how(outcome)}")
     for name, value in (
-        ("data", describe_choice(choice)),
+        *describe_choice(choice),
         *describe_figures(outcome),
         ("tree", str(results)),
     ):
@@ -241,10 +257,13 @@ def _measure(choice: Choice, options: Options) -> Outcome:
     benchmark = dataset.benchmark
     board = options.board
     if options.firmware is None:
-        say(f"building {benchmark.id} firmware for {board.board.name} ...")
-        implementation = build_implementation(board, choice, options.toolchain, options.build_folder)
+        implementation = build_implementation(board, choice, options.toolchain, options.build_folder, say)
     else:
         implementation = given_implementation(options.firmware)
+    if options.port is None and not is_compiled():
+        say("compiling the embedded engine's native core ...")
+        load_library()  # here once, and not in each of the processes at the same time
+    say(f"running {benchmark.id} on {options.port or board.board.name} ...")
     with progress_bars(benchmark.id) as on_progress:
         if options.port is not None:
             return run_on_board(

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import jinja2
 
-from tinysim.codegen.arena import ArenaPlan, Buffer, bytes_at, peak_bytes, plan_arena
-from tinysim.codegen.layers import lower
+from tinysim.codegen.arena import ArenaPlan, Buffer, Overlay, bytes_at, peak_bytes, plan_arena
+from tinysim.codegen.layers import Room, lower
 from tinysim.codegen.source import ChannelTable, ConstantArray, Layer, initializer
 from tinysim.model.graph import Graph, Operator, Reshape, Tensor, macs
 from tinysim.model.tflite_reader import read_model
 
 # Scratch that a kernel may use even where it makes the arena larger: a 1x1 convolution of 64 channels by 64
-# then widens all its weights in one go.
+# then widens all its weights in one go, and its output may lie over its input.
 SCRATCH_BUDGET_BYTES = 11 * 1024
 
 _TEMPLATES = jinja2.Environment(
@@ -30,7 +30,7 @@ _TEMPLATES = jinja2.Environment(
 
 @dataclass(frozen=True)
 class CompiledLayer:
-    """What one layer of the network costs."""
+    """What one layer of the network costs; `overlays_input` tells whether its output lies over an input of its."""
 
     index: int
     operator: str
@@ -38,14 +38,15 @@ class CompiledLayer:
     macs: int
     constant_bytes: int
     scratch_bytes: int
+    overlays_input: bool
 
 
 @dataclass(frozen=True)
 class CompiledModel:
     """A network as C sources, and its sizes.
 
-    `arena_bytes` is all the RAM an inference uses besides stack: tensors and scratch. `weight_bytes` is
-    what lies in flash besides code: weights, biases, multipliers, tables.
+    `arena_bytes` is all the RAM an inference uses besides its stack and the input tensor, which lies apart:
+    tensors and scratch. `weight_bytes` is what lies in flash besides code: weights, biases, multipliers, tables.
     """
 
     folder: Path
@@ -71,7 +72,11 @@ def compile_model(model: Path | Graph, folder: Path) -> CompiledModel:
     graph = model if isinstance(model, Graph) else read_model(model)
     storage = _storage(graph)
     layers = _lower_all(graph, storage)
-    plan = plan_arena(_buffers(graph, storage, layers))
+    overlays = _overlays(graph, storage, layers)
+    plan = plan_arena(_buffers(graph, storage, layers), overlays)
+    overlaying = {
+        step for step, layer in layers.items() if _lies_over_input(graph, storage, plan, step, layer)
+    }
     folder.mkdir(parents=True, exist_ok=True)
     context = _context(graph, storage, layers, plan)
     for name in ("model.h", "model.c"):
@@ -84,11 +89,23 @@ def compile_model(model: Path | Graph, folder: Path) -> CompiledModel:
         weight_bytes=sum(layer.constant_bytes for layer in layers.values()),
         input_bytes=graph.tensors[graph.input].size_bytes,
         output_bytes=graph.tensors[graph.output].size_bytes,
-        layers=tuple(_summary(graph, operator, layers.get(operator.index)) for operator in graph.operators),
+        layers=tuple(
+            _summary(graph, operator, layers.get(operator.index), operator.index in overlaying)
+            for operator in graph.operators
+        ),
     )
 
 
-def _summary(graph: Graph, operator: Operator, layer: Layer | None) -> CompiledLayer:
+def _lies_over_input(graph: Graph, storage: dict[int, int], plan: ArenaPlan, step: int, layer: Layer) -> bool:
+    result = graph.tensors[graph.operators[step].output]
+    for source in (graph.tensors[storage[index]] for index in layer.leads):
+        distance = plan.offsets[source.index] - plan.offsets[result.index]
+        if -source.size_bytes < distance < result.size_bytes:
+            return True
+    return False
+
+
+def _summary(graph: Graph, operator: Operator, layer: Layer | None, overlays_input: bool) -> CompiledLayer:
     return CompiledLayer(
         index=operator.index,
         operator=operator.kind,
@@ -96,6 +113,7 @@ def _summary(graph: Graph, operator: Operator, layer: Layer | None) -> CompiledL
         macs=macs(graph, operator),
         constant_bytes=layer.constant_bytes if layer else 0,
         scratch_bytes=layer.scratch_bytes if layer else 0,
+        overlays_input=overlays_input,
     )
 
 
@@ -109,27 +127,46 @@ def _storage(graph: Graph) -> dict[int, int]:
 
 
 def _lower_all(graph: Graph, storage: dict[int, int]) -> dict[int, Layer]:
-    """Lower every operator; each may use as scratch what the arena has free at its step anyway."""
+    """Lower every operator; each may use as scratch what the arena has free at its step anyway.
+
+    The arena is taken to be as large as outputs that all lie apart would make it: what overlays save goes to
+    scratch first, which is where it makes inferences faster.
+    """
     tensors = _buffers(graph, storage, {})
     peak = peak_bytes(tensors, len(graph.operators))
+    last_steps = {buffer.key: buffer.last_step for buffer in tensors}
     layers = {}
     for operator in graph.operators:
-        budget = max(SCRATCH_BUDGET_BYTES, peak - bytes_at(tensors, operator.index))
-        layer = lower(operator, graph, budget)
+        free_bytes = peak - bytes_at(tensors, operator.index)
+        ending = {index for index in operator.inputs if last_steps.get(storage[index]) == operator.index}
+        layer = lower(operator, graph, Room(free_bytes, SCRATCH_BUDGET_BYTES, frozenset(ending)))
         if layer is not None:
-            layers[operator.index] = layer
+            leads = {index: lead for index, lead in layer.leads.items() if index in ending}
+            layers[operator.index] = replace(layer, leads=leads)
     return layers
 
 
+def _overlays(graph: Graph, storage: dict[int, int], layers: dict[int, Layer]) -> set[Overlay]:
+    return {
+        Overlay(storage[index], graph.operators[step].output, lead_bytes)
+        for step, layer in layers.items()
+        for index, lead_bytes in layer.leads.items()
+    }
+
+
 def _buffers(graph: Graph, storage: dict[int, int], layers: dict[int, Layer]) -> list[Buffer]:
-    first: dict[int, int] = {graph.input: 0}
-    # Iterations of the benchmark run on one input, so it lives to the end; so does the output.
-    last: dict[int, int] = {storage[index]: len(graph.operators) - 1 for index in (graph.input, graph.output)}
+    """Return what the arena is to hold. The input is not: iterations of the benchmark run on one input."""
+    steps = len(graph.operators)
+    first: dict[int, int] = {}
+    last: dict[int, int] = {}
     for operator in graph.operators:
         for index in (*operator.inputs, operator.output):
-            if graph.tensors[storage[index]].data is None:
-                first.setdefault(storage[index], operator.index)
-                last[storage[index]] = max(last.get(storage[index], 0), operator.index)
+            key = storage[index]
+            if graph.tensors[key].data is None and key != storage[graph.input]:
+                first.setdefault(key, operator.index)
+                last[key] = operator.index
+    if storage[graph.output] in last:
+        last[storage[graph.output]] = steps - 1
     buffers = [Buffer(key, graph.tensors[key].size_bytes, first[key], last[key]) for key in sorted(first)]
     for index, layer in layers.items():
         if layer.scratch_bytes:
@@ -142,14 +179,17 @@ def _context(
 ) -> dict[str, Any]:
     constants = _constant_inputs(graph, storage)
 
+    def address(tensor: int) -> str:
+        if storage[tensor] == storage[graph.input]:
+            return "input"
+        if storage[tensor] in constants:
+            return constants[storage[tensor]].name
+        return f"arena + {plan.offsets[storage[tensor]]}"
+
     def place(operator: Operator, argument: int | str) -> str:
         if argument == "scratch":
             return f"arena + {plan.offsets['scratch', operator.index]}"
-        if isinstance(argument, str):
-            return argument
-        if storage[argument] in constants:
-            return constants[storage[argument]].name
-        return f"arena + {plan.offsets[storage[argument]]}"
+        return argument if isinstance(argument, str) else address(argument)
 
     rendered = []
     for operator in graph.operators:
@@ -178,8 +218,8 @@ def _context(
         "arena_bytes": plan.size_bytes,
         "constants": [_rendered(constant) for constant in constants.values()],
         "layers": rendered,
-        "input": _port(graph.tensors[graph.input], plan.offsets[storage[graph.input]]),
-        "output": _port(graph.tensors[graph.output], plan.offsets[storage[graph.output]]),
+        "input": _port(graph.tensors[graph.input], address(graph.input)),
+        "output": _port(graph.tensors[graph.output], address(graph.output)),
     }
 
 
@@ -204,7 +244,7 @@ def _rendered(constant: ConstantArray | ChannelTable) -> dict[str, Any]:
     }
 
 
-def _port(tensor: Tensor, offset: int) -> dict[str, Any]:
+def _port(tensor: Tensor, address: str) -> dict[str, Any]:
     assert tensor.quantization is not None  # check_graph has seen to it
     # Nine significant digits give back the same float; a decimal point makes "1" one, too.
     scale = f"{float(tensor.quantization.scale):.9g}"
@@ -212,5 +252,5 @@ def _port(tensor: Tensor, offset: int) -> dict[str, Any]:
         "size_bytes": tensor.size_bytes,
         "scale": scale + ("" if "." in scale or "e" in scale else ".0") + "f",
         "zero_point": tensor.quantization.zero_point,
-        "offset": offset,
+        "address": address,
     }

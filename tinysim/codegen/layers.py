@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import singledispatch
 
 import numpy as np
 
 from tinysim.codegen import weights
+from tinysim.codegen.arena import Overlay
+from tinysim.codegen.overlays import windowed_lead_bytes
 from tinysim.codegen.requantization import (
     DoublePrecision,
     DoubleRounding,
@@ -46,18 +49,36 @@ PAIRS_PER_GROUP = 4  # more gain little: code is then fetched again for every gr
 _ADDITION_EXTRA_BITS = 20  # kernels/add.cc: data->left_shift
 
 
+@dataclass(frozen=True)
+class Room:
+    """What the arena has for a layer's scratch.
+
+    `free_bytes` are free at its step anyway, with its output beside its inputs; `least_bytes` it may use even
+    where that makes the arena larger. `overlayable` are the inputs, by tensor index, that nothing reads later:
+    the output may lie over them as far as the kernel allows.
+    """
+
+    free_bytes: int
+    least_bytes: int
+    overlayable: frozenset[int]
+
+    def scratch_bytes(self, saved_bytes: int = 0) -> int:
+        """Return the budget where the output, lying over an input, saves some bytes."""
+        return max(self.least_bytes, self.free_bytes + saved_bytes)
+
+
 @singledispatch
-def lower(operator: Operator, graph: Graph, scratch_budget_bytes: int) -> Layer | None:
+def lower(operator: Operator, graph: Graph, room: Room) -> Layer | None:
     """Return the layer in C, or None where there is nothing to do at run time.
 
-    A kernel that works faster with more scratch takes what it can use of `scratch_budget_bytes`, and never
-    less than it needs. Raises UserError, naming the layer, where its numbers are beyond the kernels.
+    A kernel that works faster with more scratch takes what it can use of what `room` grants, and never less
+    than it needs. Raises UserError, naming the layer, where its numbers are beyond the kernels.
     """
     raise UserError(f"{graph.describe(operator)}: no kernel for this operator")
 
 
 @lower.register
-def _(operator: Convolution, graph: Graph, scratch_budget_bytes: int) -> Layer:
+def _(operator: Convolution, graph: Graph, room: Room) -> Layer:
     source, output = graph.tensors[operator.inputs[0]], graph.tensors[operator.output]
     kernel = _constant(graph.tensors[operator.weights])
     rows = kernel.reshape(kernel.shape[0], -1)
@@ -67,10 +88,17 @@ def _(operator: Convolution, graph: Graph, scratch_budget_bytes: int) -> Layer:
         return _matrix_layer(graph, operator, rows, DoubleRounding)
     stage, table = _output_stage(graph, operator, rows, DoubleRounding)
     depth, channels = weights.rounded_up(rows.shape[1]), weights.rounded_up(rows.shape[0])
-    affordable = (scratch_budget_bytes - 6 * depth) // (2 * depth + 16)
+    lead_bytes = windowed_lead_bytes(window, source, output, whole_windows=True)
+    saved_bytes = Overlay(source.index, output.index, lead_bytes).saved_bytes(
+        source.size_bytes, output.size_bytes
+    )
+    # A second pass would read an input that the first has overwritten.
+    one_pass_bytes = _convolution_scratch_bytes(depth, channels, 1)
+    overlays = source.index in room.overlayable and one_pass_bytes <= room.scratch_bytes(saved_bytes)
+    budget_bytes = room.scratch_bytes(saved_bytes if overlays else 0)
+    affordable = (budget_bytes - 6 * depth) // (2 * depth + 16)
     channels_per_pass = min(channels, max(weights.BLOCK, affordable // weights.BLOCK * weights.BLOCK))
-    scratch_bytes = depth * (2 * channels_per_pass + 2) + 16 * channels_per_pass
-    affordable = (scratch_budget_bytes - scratch_bytes) // (4 * depth)
+    affordable = (budget_bytes - _convolution_scratch_bytes(depth, channels_per_pass, 0)) // (4 * depth)
     pairs_per_group = max(1, min(affordable, PAIRS_PER_GROUP, -(-output.shape[1] * output.shape[2] // 2)))
     top, left = window.padding_before(source.shape[1], source.shape[2])
     name = f"layer_{operator.index}"
@@ -97,13 +125,14 @@ def _(operator: Convolution, graph: Graph, scratch_budget_bytes: int) -> Layer:
             "channels": f"{name}_channels",
         },
         constants=(ConstantArray("int8_t", f"{name}_weights", weights.in_blocks(rows)), table),
-        scratch_bytes=scratch_bytes + 4 * depth * pairs_per_group,
+        scratch_bytes=_convolution_scratch_bytes(depth, channels_per_pass, pairs_per_group),
         scratch_formula=f"CONVOLUTION_SCRATCH_BYTES({depth}, {channels_per_pass}, {pairs_per_group})",
+        leads={source.index: lead_bytes} if channels_per_pass == channels else {},
     )
 
 
 @lower.register
-def _(operator: DepthwiseConvolution, graph: Graph, scratch_budget_bytes: int) -> Layer:
+def _(operator: DepthwiseConvolution, graph: Graph, room: Room) -> Layer:
     source, output = graph.tensors[operator.inputs[0]], graph.tensors[operator.output]
     kernel = _constant(graph.tensors[operator.weights])[0]
     window = operator.window
@@ -146,17 +175,19 @@ def _(operator: DepthwiseConvolution, graph: Graph, scratch_budget_bytes: int) -
         scratch_bytes=planes + 4 + 2 * rows["kernel_size"] * weights.rounded_up(columns["kernel_size"], 2),
         scratch_formula=f"DEPTHWISE_SCRATCH_BYTES({rows['plane_size']}, {columns['plane_size']}, "
         f"{rows['kernel_size']}, {columns['kernel_size']})",
+        # A channel is read as a whole before it is written, and lies apart from the others in both.
+        leads={source.index: None} if operator.depth_multiplier == 1 else {},
     )
 
 
 @lower.register
-def _(operator: FullyConnected, graph: Graph, scratch_budget_bytes: int) -> Layer:
+def _(operator: FullyConnected, graph: Graph, room: Room) -> Layer:
     return _matrix_layer(graph, operator, _constant(graph.tensors[operator.weights]), DoublePrecision)
 
 
 @lower.register(AveragePool)
 @lower.register(MaxPool)
-def _(operator: AveragePool | MaxPool, graph: Graph, scratch_budget_bytes: int) -> Layer:
+def _(operator: AveragePool | MaxPool, graph: Graph, room: Room) -> Layer:
     source, output = graph.tensors[operator.inputs[0]], graph.tensors[operator.output]
     window = operator.window
     top, left = window.padding_before(source.shape[1], source.shape[2])
@@ -179,11 +210,12 @@ def _(operator: AveragePool | MaxPool, graph: Graph, scratch_budget_bytes: int) 
             "minimum": minimum,
             "maximum": maximum,
         },
+        leads={source.index: windowed_lead_bytes(window, source, output, whole_windows=False)},
     )
 
 
 @lower.register
-def _(operator: Add, graph: Graph, scratch_budget_bytes: int) -> Layer:
+def _(operator: Add, graph: Graph, room: Room) -> Layer:
     """Parameters as kernels/add.cc prepares them, in its mixture of single and double precision."""
     first, second = (_quantization(graph.tensors[index]) for index in operator.inputs)
     output = graph.tensors[operator.output]
@@ -215,16 +247,17 @@ def _(operator: Add, graph: Graph, scratch_budget_bytes: int) -> Layer:
             "minimum": minimum,
             "maximum": maximum,
         },
+        leads=dict.fromkeys(operator.inputs, 0),
     )
 
 
 @lower.register
-def _(operator: Reshape, graph: Graph, scratch_budget_bytes: int) -> None:
+def _(operator: Reshape, graph: Graph, room: Room) -> None:
     return None
 
 
 @lower.register
-def _(operator: Softmax, graph: Graph, scratch_budget_bytes: int) -> Layer:
+def _(operator: Softmax, graph: Graph, room: Room) -> Layer:
     source = graph.tensors[operator.inputs[0]]
     try:
         table = softmax_table(operator.beta, _quantization(source).scale)
@@ -244,11 +277,12 @@ def _(operator: Softmax, graph: Graph, scratch_budget_bytes: int) -> Layer:
             "exponentials": name,
         },
         constants=(ConstantArray("int32_t", name, values),),
+        leads={source.index: 0},
     )
 
 
 @lower.register
-def _(operator: Clamp, graph: Graph, scratch_budget_bytes: int) -> Layer:
+def _(operator: Clamp, graph: Graph, room: Room) -> Layer:
     """A table of all 256 values (activations.cc, QuantizedReluX)."""
     source, output = graph.tensors[operator.inputs[0]], graph.tensors[operator.output]
     given, result = _quantization(source), _quantization(output)
@@ -264,6 +298,7 @@ def _(operator: Clamp, graph: Graph, scratch_budget_bytes: int) -> Layer:
         header="lookup.h",
         arguments=(table.name, str(output.element_count), operator.inputs[0], operator.output),
         constants=(table,),
+        leads={source.index: 0},
     )
 
 
@@ -292,6 +327,11 @@ def _matrix_layer(
         },
         constants=(ConstantArray("int8_t", f"{name}_weights", weights.in_blocks(rows)), table),
     )
+
+
+def _convolution_scratch_bytes(depth: int, channels_per_pass: int, pairs_per_group: int) -> int:
+    """Return what CONVOLUTION_SCRATCH_BYTES of firmware/kernels/convolution.h gives."""
+    return depth * (2 * channels_per_pass + 4 * pairs_per_group + 2) + 16 * channels_per_pass
 
 
 def _output_stage(

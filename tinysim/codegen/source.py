@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -56,6 +57,8 @@ class Layer:
 
     `fields` may nest; a string is C text as it stands. `arguments` names buffers: a tensor index, or
     "scratch" for the layer's own scratch, whose size the kernel's header computes by `scratch_formula`.
+    `leads` names the input tensors that the output may lie over, with how many bytes before them it must begin
+    at least; None where both must begin at the same place.
     """
 
     kernel: str
@@ -66,6 +69,7 @@ class Layer:
     constants: tuple[ConstantArray | ChannelTable, ...] = ()
     scratch_bytes: int = 0
     scratch_formula: str = ""
+    leads: Mapping[int, int | None] = field(default_factory=dict)
 
     @property
     def constant_bytes(self) -> int:

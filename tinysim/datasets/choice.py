@@ -13,10 +13,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-import platformdirs
-
 from tinysim.benchmark import Benchmark
 from tinysim.builtin.sets import BUILTIN_SETS, BuiltinSet, generated
+from tinysim.cache import cache_folder, find_cached, user_cache
 from tinysim.datasets.dataset import DataSet, open_dataset
 from tinysim.datasets.labels import LABELS_NAME, read_labels
 from tinysim.errors import UserError
@@ -141,14 +140,20 @@ def choose_data_at_hand(benchmark: Benchmark) -> DataSet:
 
 
 def cache_data_folder() -> Path:
-    """Return the folder that `tinysim data` fills: `datasets/` and `models/` in this user's cache."""
-    return platformdirs.user_cache_path("tinysim", appauthor=False) / "data"
+    """Return the folder that `tinysim data` has filled: `datasets/` and `models/` in the cache. It need not be there."""
+    return find_cached("data") or user_cache() / "data"
 
 
 def data_folder() -> Path:
-    """Return the folder that data are fetched into: TINYSIM_DATA, else this user's cache."""
+    """Return the folder of data sets and models: TINYSIM_DATA, else this user's cache."""
     given = os.environ.get("TINYSIM_DATA")
     return Path(given) if given else cache_data_folder()
+
+
+def folder_to_fill() -> Path:
+    """Return the folder that `tinysim data` is to fill: as `data_folder`, but where the cache can be written."""
+    given = os.environ.get("TINYSIM_DATA")
+    return Path(given) if given else cache_folder() / "data"
 
 
 def model_kind(benchmark: Benchmark, sha256: str) -> ModelKind:

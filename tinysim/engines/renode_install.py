@@ -10,9 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import platformdirs
-
 from tinysim.atomic import replace_folder
+from tinysim.cache import cache_folder, find_cached
 from tinysim.download import check_sha256, fetch, unpack_tar_gz
 from tinysim.errors import UserError
 
@@ -20,7 +19,7 @@ RENODE_VERSION = "1.16.1"
 ARCHIVE_BYTES_MAX = 200 * 1024 * 1024
 UNPACKED_BYTES_MAX = 2 * 1024 * 1024 * 1024
 PIP_LIMIT_S = 600
-START_LIMIT_S = 120
+START_LIMIT_S = 600
 
 PYRENODE3 = (
     "pyrenode3 @ git+https://github.com/antmicro/pyrenode3.git@dde4a47660ef1b8874a91ed514a0bd04b33a5add"
@@ -73,9 +72,7 @@ def release_for_this_machine() -> RenodeRelease:
     return release
 
 
-def renode_folder() -> Path:
-    """Return where the release is unpacked: in this user's cache."""
-    return platformdirs.user_cache_path("tinysim", appauthor=False) / "renode" / RENODE_VERSION
+_IN_CACHE = f"renode/{RENODE_VERSION}"
 
 
 def installed_renode() -> Path | None:
@@ -83,8 +80,8 @@ def installed_renode() -> Path | None:
     release = RELEASES.get(platform.machine())
     if release is None:
         return None
-    launcher = renode_folder() / release.launcher
-    return launcher if os.access(launcher, os.X_OK) else None
+    launcher = find_cached(f"{_IN_CACHE}/{release.launcher}")
+    return launcher if launcher is not None and os.access(launcher, os.X_OK) else None
 
 
 def install_renode(release: RenodeRelease, folder: Path) -> Path:
@@ -176,7 +173,7 @@ def install(say: Callable[[str], None] = print) -> None:
     if launcher is None:
         release = release_for_this_machine()
         say(f"Renode {RENODE_VERSION}: fetching {release.url}")
-        launcher = install_renode(release, renode_folder())
+        launcher = install_renode(release, cache_folder() / _IN_CACHE)
         say(f"Renode {RENODE_VERSION}: its SHA-256 is the pinned one, {release.sha256}")
     say(f"Renode {renode_version(launcher)} is in {launcher.parent}")
     say(f"installing {PYRENODE3}")

@@ -1,1 +1,1 @@
-"""Feature front ends of the benchmarks: from sound to what a network takes, with the same bits on every machine."""
+"""Front ends: from a waveform to the features that a network of the benchmark takes."""

@@ -17,6 +17,7 @@ from tinysim.engines.factory import make_engine
 from tinysim.errors import GuestFault, UserError
 from tinysim.image import load_image
 from tinysim.port.errors import PortGuestFault, PortGuestHang, PortUserError
+from tinysim.port.turns import Turns
 from tinysim.stamp import Stamp
 
 PATIENCE_S = 300.0
@@ -39,8 +40,8 @@ LAST_LINE_BYTES = 200
 RECEIVED_MAX = 1 << 16
 """Bytes that are kept for a program that writes and does not read; what comes beyond is lost, as on a real port."""
 
-IDLE_WAIT_S = 0.01
-"""Host time for which an idle read lets other threads have the port, so that a reader thread does not spin."""
+BYTES_PER_POLL = 100
+"""No more than what passes in POLL_NS at a common rate: 92 bytes at 921,600 baud."""
 
 _OPTIONS = frozenset({"firmware", "engine", "timing", "cycles_per_instruction", "patience_s", "uart"})
 
@@ -52,9 +53,10 @@ class Serial(serial.SerialBase):
     timing model, `&cycles_per_instruction=CPI`; `&patience_s=SECONDS` sets how long a read may wait;
     `&uart=NAME` names the UART that is the console, instead of the one that the guest sends through first.
 
-    The guest runs only inside `read`, `write`, `flush` and `in_waiting`, under a lock. Timeouts are virtual
-    time. Bytes pass at the rate that the guest sets up; `baudrate` and the control lines are accepted and
-    ignored. Opening the port switches the board on.
+    The guest runs only inside calls that read, write or wait, under a lock. `timeout`, `write_timeout`,
+    `inter_byte_timeout` and the length of a break are virtual time: how fast or busy the host is changes nothing
+    that a program with one thread sees. Bytes pass at the rate that the guest sets up; `baudrate`, breaks and the
+    control lines are accepted and ignored. Opening the port switches the board on.
 
     `now()` is the board's present moment and `last_byte_read()` the one at which the last byte that `read`
     returned had left the board; `engine` is the engine itself. Raises PortGuestFault where the guest ends in
@@ -65,9 +67,10 @@ class Serial(serial.SerialBase):
 
     def __init__(self, *arguments: Any, **settings: Any) -> None:
         self.engine: Engine | None = None
-        self._lock = threading.Condition(threading.RLock())
+        self._turns = Turns()
         self._is_cancelled = False
         self._received: deque[StampedByte] = deque()
+        self._looked_at = 0
         self._last_line = bytearray()
         self._last_read = Stamp(0, 0, 0)
         self._patience_ns = 0
@@ -82,12 +85,14 @@ class Serial(serial.SerialBase):
         except UserError as error:
             raise PortUserError(str(error)) from error
         self._received.clear()
+        self._is_cancelled = False
         self._last_read = self.engine.now()
         self.is_open = True
 
     def close(self) -> None:
-        """Switch the board off."""
-        with self._lock:
+        """Switch the board off. A read in another thread returns what it has."""
+        self.cancel_read()
+        with self._turns:
             if self.engine is not None:
                 self.engine.close()
                 self.engine = None
@@ -102,19 +107,29 @@ class Serial(serial.SerialBase):
         """Return up to `size` bytes: fewer only where the timeout is over.
 
         With a timeout of 0 and nothing there, the guest runs for a millisecond, so that a program that looks
-        again and again comes to its answer.
+        again and again comes to its answer. With an `inter_byte_timeout` above 0, a pause of that length after
+        the first byte ends the read, too.
         """
-        with self._lock:
+        with self._turns:
             deadline_ns = self._deadline_ns()
-            self._is_cancelled = False
-            while len(self._received) < size and not self._is_cancelled and self._run(deadline_ns):
+            while len(self._received) < size and self._wait_for_byte(self._before_a_pause(deadline_ns)):
                 pass
-            data = bytearray()
-            while self._received and len(data) < size:
-                byte = self._received.popleft()
-                data.append(byte.value)
-                self._last_read = byte.stamp
-            return bytes(data)
+            return bytes(self._take_byte() for _ in range(min(size, len(self._received))))
+
+    def read_until(self, expected: bytes = b"\n", size: int | None = None) -> bytes:
+        """Return what comes up to and with `expected`: less where `size` is reached or the timeout is over.
+
+        The timeout is for all of it. pyserial's own method counts the host's seconds.
+        """
+        line = bytearray()
+        with self._turns:
+            deadline_ns = self._deadline_ns()
+            while not (expected and line.endswith(expected)) and (size is None or len(line) < size):
+                if not self._received and not self._wait_for_byte(deadline_ns):
+                    break
+                if self._received:
+                    line.append(self._take_byte())
+        return bytes(line)
 
     def _deadline_ns(self) -> int | None:
         now_ns = self._board().now().time_ns
@@ -124,44 +139,89 @@ class Serial(serial.SerialBase):
             return now_ns + POLL_NS
         return now_ns + round(self.timeout * 1e9)
 
+    def _before_a_pause(self, deadline_ns: int | None) -> int | None:
+        """Return the deadline, or the moment before it at which a pause after the last byte is too long."""
+        if not self.inter_byte_timeout or not self._received:
+            return deadline_ns
+        pause_ns = self._received[-1].stamp.time_ns + round(self.inter_byte_timeout * 1e9)
+        return pause_ns if deadline_ns is None else min(deadline_ns, pause_ns)
+
+    def _wait_for_byte(self, deadline_ns: int | None) -> bool:
+        """Run the guest. Return False once a read is to return what it has; there may still be no byte where True."""
+        try:
+            goes_on = not self._is_cancelled and self._run(deadline_ns)
+        except serial.PortNotOpenError:
+            return False  # it was open when the read began: another thread has closed it
+        if self._is_cancelled:
+            self._is_cancelled = False
+            return False
+        return goes_on
+
+    def _take_byte(self) -> int:
+        byte = self._received.popleft()
+        self._last_read = byte.stamp
+        return byte.value
+
     def write(self, data: Any, /) -> int:
-        """Put bytes on the line; they arrive at the guest's pace as it runs."""
-        with self._lock:
+        """Put bytes on the line and return how many; they arrive at the guest's pace as it runs.
+
+        The line holds UNSENT_MAX; where it is full, the guest runs to make room. Raises SerialTimeoutException
+        where there is none once the `write_timeout` is over; with one of 0, returns how many bytes there was
+        room for.
+        """
+        with self._turns:
             engine = self._board()
-            sent = bytes(data)
-            for first in range(0, len(sent), UNSENT_MAX):
-                engine.send(sent[first : first + UNSENT_MAX])
-                self._run_until_unsent(UNSENT_MAX)
-            self._lock.notify_all()
-            return len(sent)
+            content = bytes(data)
+            wait_s = self.write_timeout
+            deadline_ns = None if wait_s is None else engine.now().time_ns + round(wait_s * 1e9)
+            written = 0
+            while True:
+                piece = content[written : written + max(0, UNSENT_MAX - engine.unsent())]
+                engine.send(piece)
+                written += len(piece)
+                if written == len(content) or wait_s == 0:
+                    return written
+                if not self._run_until_unsent(UNSENT_MAX // 2, deadline_ns):
+                    raise serial.SerialTimeoutException("Write timeout")
 
     def cancel_read(self) -> None:
-        """End a read that another thread is waiting in; what it has received so far is returned."""
+        """End a read that another thread is waiting in: it returns what it has. Where none waits, the next does not."""
         self._is_cancelled = True
 
     def flush(self) -> None:
         """Run the guest until all that was written has arrived at it."""
-        with self._lock:
-            self._run_until_unsent(0)
+        with self._turns:
+            self._run_until_unsent(0, None)
+
+    def send_break(self, duration: float = 0.25) -> None:
+        """Let the guest run for `duration` seconds; it is not told of the break."""
+        with self._turns:
+            until_ns = self._board().now().time_ns + round(duration * 1e9)
+            while self._advance(until_ns) is Stop.OUTPUT:
+                pass
 
     @property
     def in_waiting(self) -> int:
-        """How many bytes can be read at once; where there are none, the guest first runs for a millisecond."""
-        with self._lock:
+        """How many bytes can be read at once.
+
+        Where there are none, or no more than at the last look, the guest first runs for a millisecond.
+        """
+        with self._turns:
             engine = self._board()
-            if not self._received and self._run(engine.now().time_ns + POLL_NS):
-                self._collect()
-            return len(self._received)
+            if len(self._received) in (0, self._looked_at):
+                self._run(engine.now().time_ns + POLL_NS)
+            self._looked_at = len(self._received)
+            return self._looked_at
 
     @property
     def out_waiting(self) -> int:
         """How many bytes have not yet arrived at the guest."""
-        with self._lock:
+        with self._turns:
             return self._board().unsent()
 
     def reset_input_buffer(self) -> None:
         """Drop what was received and not yet read."""
-        with self._lock:
+        with self._turns:
             self._board()
             self._received.clear()
 
@@ -171,7 +231,7 @@ class Serial(serial.SerialBase):
 
     def now(self) -> Stamp:
         """Return the board's present moment."""
-        with self._lock:
+        with self._turns:
             return self._board().now()
 
     def last_byte_read(self) -> Stamp:
@@ -180,17 +240,17 @@ class Serial(serial.SerialBase):
 
     def whereabouts(self) -> str:
         """Say where the guest is, with symbols."""
-        with self._lock:
+        with self._turns:
             return self._board().whereabouts()
 
     def snapshot(self) -> Snapshot:
         """Return the board's state, for `restore`."""
-        with self._lock:
+        with self._turns:
             return self._board().snapshot()
 
     def restore(self, snapshot: Snapshot) -> None:
         """Go back to `snapshot`; bytes on their way are dropped."""
-        with self._lock:
+        with self._turns:
             self._board().restore(snapshot)
             self._received.clear()
             self._last_line.clear()
@@ -198,25 +258,19 @@ class Serial(serial.SerialBase):
     def _run(self, deadline_ns: int | None) -> bool:
         """Run the guest and collect what it sends. Return False once the deadline is over."""
         engine = self._board()
-        until_ns = engine.now().time_ns + self._patience_ns if deadline_ns is None else deadline_ns
-        try:
-            stop = self._run_in_slices(until_ns)
-            if stop is Stop.ASLEEP and deadline_ns is not None:
-                engine.run(deadline_ns)
-        except GuestFault as fault:
-            raise PortGuestFault(f"{fault}{self._last_words()}") from fault
-        self._collect()
+        if deadline_ns is not None:
+            stop = self._advance(deadline_ns)
+            if stop is Stop.ASLEEP and self.timeout and threading.active_count() > 1:
+                self._turns.wait()
+            return stop is Stop.OUTPUT
+        stop = self._run_in_slices(engine.now().time_ns + self._patience_ns)
         if stop is Stop.OUTPUT:
             return True
         if self._is_cancelled:
             return False
-        if deadline_ns is not None:
-            if stop is Stop.ASLEEP and self.timeout and threading.active_count() > 1:
-                self._lock.wait(min(self.timeout, IDLE_WAIT_S))
-            return False
         if threading.current_thread() is not threading.main_thread() and threading.main_thread().is_alive():
             # As in pyserial's ReaderThread: the program has not come to a halt, it may write at any time.
-            self._lock.wait(IDLE_WAIT_S)
+            self._turns.wait()
             return True
         if stop is Stop.ASLEEP:
             raise PortGuestHang(
@@ -227,26 +281,61 @@ class Serial(serial.SerialBase):
             f"{engine.whereabouts()}{self._last_words()}"
         )
 
+    def _advance(self, until_ns: int) -> Stop:
+        """Run the guest until then, or until it has sent something. Where it returns ASLEEP, the time is up, too."""
+        if until_ns <= self._board().now().time_ns:
+            return Stop.DEADLINE
+        stop = self._run_in_slices(until_ns)
+        if stop is Stop.ASLEEP:
+            self._run_engine(until_ns)
+        return stop
+
     def _run_in_slices(self, until_ns: int) -> Stop:
-        """Run so that neither Ctrl-C nor cancel_read() has to wait for a guest that computes."""
+        """Run so that neither Ctrl-C nor another thread has to wait for a guest that computes."""
         engine = self._board()
         began_ns = engine.now().time_ns
         while True:
             slice_ns = min(until_ns, engine.now().time_ns + SLICE_NS)
-            stop = engine.run(slice_ns)
+            stop = self._run_engine(slice_ns)
             if stop is not Stop.DEADLINE or slice_ns == until_ns or self._is_cancelled:
                 return stop
             # A program that only looks whether there is something may do so for ever.
             if slice_ns - began_ns >= STUCK_WAIT_NS and (stuck := engine.stuck()):
                 raise PortGuestHang(f"{stuck}{self._last_words()}")
+            self._turns.give_way()
+            if self.engine is not engine:
+                raise serial.PortNotOpenError
 
-    def _run_until_unsent(self, maximum: int) -> None:
+    def _run_engine(self, until_ns: int) -> Stop:
+        try:
+            stop = self._board().run(until_ns)
+        except GuestFault as fault:
+            raise PortGuestFault(f"{fault}{self._last_words()}") from fault
+        self._collect()
+        return stop
+
+    def _run_until_unsent(self, maximum: int, deadline_ns: int | None) -> bool:
+        """Run until no more than `maximum` bytes wait on the line. Return False where the deadline comes first.
+
+        Raises PortGuestHang where the guest takes none for as long as a read waits.
+        """
         engine = self._board()
-        while engine.unsent() > maximum:
-            before = engine.unsent()
-            self._run(engine.now().time_ns + self._patience_ns)
-            if engine.unsent() == before and not self._received:
+        before, progress_ns, step_ns = engine.unsent(), engine.now().time_ns, POLL_NS
+        while before > maximum:
+            now_ns = engine.now().time_ns
+            if deadline_ns is not None and now_ns >= deadline_ns:
+                return False
+            if now_ns - progress_ns >= self._patience_ns:
                 raise PortGuestHang(f"the guest takes no input, {engine.whereabouts()}{self._last_words()}")
+            until_ns = now_ns + max(step_ns, POLL_NS * ((before - maximum) // BYTES_PER_POLL))
+            self._advance(until_ns if deadline_ns is None else min(until_ns, deadline_ns))
+            if self.engine is not engine:
+                raise serial.PortNotOpenError
+            if engine.unsent() < before:
+                before, progress_ns, step_ns = engine.unsent(), engine.now().time_ns, POLL_NS
+            else:
+                step_ns *= 2
+        return True
 
     def _collect(self) -> None:
         for byte in self._board().take_output():

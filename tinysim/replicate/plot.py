@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import os
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
+from tinysim.cache import cache_folder, user_cache
 from tinysim.errors import UserError
 from tinysim.replicate.rows import Row
 from tinysim.simulation.standing import UNVERIFIED
@@ -35,6 +38,10 @@ def draw(rows: Sequence[Row], file_format: str) -> bytes:
 
     The same rows give the same bytes.
     """
+    with contextlib.suppress(UserError):
+        if cache_folder() != user_cache():
+            # matplotlib keeps a list of the fonts, and would warn that it cannot.
+            os.environ.setdefault("MPLCONFIGDIR", str(cache_folder() / "matplotlib"))
     # Here, since it takes longer to load than most commands run.
     import matplotlib
     from matplotlib.backends.backend_agg import FigureCanvasAgg

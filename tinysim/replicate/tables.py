@@ -13,7 +13,6 @@ from pathlib import Path
 from rich.table import Table
 from rich.text import Text
 
-from tinysim.errors import UserError
 from tinysim.replicate.rows import GroupErrors, Row, group_errors, vector_totals
 from tinysim.simulation.standing import UNVERIFIED
 
@@ -126,18 +125,6 @@ def to_markdown(rows: Sequence[Row], command: str) -> str:
     if total:
         lines += ["", f"Result vectors equal to the published ones: {equal} of {total}."]
     return "\n".join(lines) + "\n"
-
-
-def check_output(path: Path) -> None:
-    """Raise UserError where a file cannot be written, so that a long run does not end with that."""
-    if path.is_dir():
-        raise UserError(f"{path} is a folder: name a file")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"cannot write {path}: {error.strerror}") from error
-    if not os.access(path.parent, os.W_OK):
-        raise UserError(f"cannot write {path}: its folder is not writable")
 
 
 def write_output(path: Path, content: bytes) -> None:

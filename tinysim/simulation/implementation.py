@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from tinysim.codegen import compile_model
 from tinysim.datasets.choice import Choice
 from tinysim.firmware import build_firmware
 from tinysim.image import read_image_file
+from tinysim.memory_use import MemoryUse
 
 
 @dataclass(frozen=True)
@@ -35,17 +36,25 @@ class Implementation:
     flash_bytes: int | None = None
     ram_bytes: int | None = None
     sections: tuple[Mapping[str, Any], ...] = field(default=())
+    memory: MemoryUse | None = None
 
 
-def build_implementation(board: Board, choice: Choice, toolchain: str, build_folder: Path) -> Implementation:
+def build_implementation(
+    board: Board,
+    choice: Choice,
+    toolchain: str,
+    build_folder: Path,
+    on_step: Callable[[str], None] = lambda _text: None,
+) -> Implementation:
     """Compile the chosen model and build our firmware around it.
 
-    Raises UserError where the model cannot be compiled, or there is no firmware for the board; ValueError where
+    `on_step` is told in a line what is being done, where it is not done already. Raises UserError where the model cannot be compiled, or there is no firmware for the board; ValueError where
     no model was chosen.
     """
     benchmark, model = choice.dataset.benchmark, choice.model
     if model is None:
         raise ValueError("firmware is built around a model, and none was chosen")
+    on_step(f"compiling {model.name} to C ...")
     compiled = compile_model(model, build_folder / "model" / benchmark.id)
     build = build_firmware(
         board,
@@ -53,6 +62,7 @@ def build_implementation(board: Board, choice: Choice, toolchain: str, build_fol
         compiled.folder,
         toolchain=toolchain,
         build_folder=build_folder / "firmware" / f"{benchmark.id}-{board.id}-{toolchain}",
+        on_build=lambda: on_step(f"building {benchmark.id} firmware for {board.board.name} ..."),
     )
     files = {source.name: source.path.read_bytes() for source in build.sources}
     files.update({f"image/{path.name}": path.read_bytes() for path in (build.elf, build.hex, build.bin)})
@@ -73,6 +83,7 @@ def build_implementation(board: Board, choice: Choice, toolchain: str, build_fol
             {"name": section.name, "flash_bytes": section.flash_bytes, "ram_bytes": section.ram_bytes}
             for section in build.sections
         ),
+        memory=build.memory,
     )
 
 

@@ -88,6 +88,7 @@ def make_facts(outcome: Outcome) -> dict[str, Any]:
         "compiler_flags": list(implementation.compiler_flags),
         "flash_bytes": implementation.flash_bytes,
         "ram_bytes": implementation.ram_bytes,
+        "memory": implementation.memory.as_json() if implementation.memory else None,
         "sections": list(implementation.sections),
         "macs_per_inference": implementation.macs,
         **_origin(outcome),
@@ -132,6 +133,7 @@ def make_figures(outcome: Outcome, tree: str) -> dict[str, Any]:
         "top1_percent_by_class": _top1_by_class(outcome),
         "flash_bytes": facts["flash_bytes"],
         "ram_bytes": facts["ram_bytes"],
+        "memory": facts["memory"],
         "notes": list(outcome.notes),
         "tree": tree,
     }
@@ -205,6 +207,9 @@ def describe_figures(outcome: Outcome) -> list[tuple[str, str]]:
         rows.append(
             ("memory", f"flash {flash:,} bytes, RAM {ram:,} bytes (what startup copies there included)")
         )
+    if outcome.implementation.memory is not None:
+        rows.append(("flash", outcome.implementation.memory.flash.describe()))
+        rows.append(("RAM", outcome.implementation.memory.ram.describe()))
     rows += [("firmware", note) for note in outcome.notes[:_NOTES_MAX]]
     if len(outcome.notes) > _NOTES_MAX:
         rows.append(("firmware", f"and {len(outcome.notes) - _NOTES_MAX} more remarks, see --json"))

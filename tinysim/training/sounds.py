@@ -6,6 +6,7 @@ audible to plain.
 
 from __future__ import annotations
 
+import sys
 import wave
 from pathlib import Path
 
@@ -21,14 +22,18 @@ PICTURE_NAME = "spectrograms.png"
 
 
 @click.command()
-@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.argument("folder", type=click.Path(path_type=Path))
 def main(folder: Path) -> None:
     """Write sounds of the built-in machines, and their spectrograms, to FOLDER."""
-    folder.mkdir(parents=True, exist_ok=True)
-    recordings = examples()
-    for recording in recordings:
-        write_wav(folder / f"{title(recording).replace(' ', '_')}.wav", recording)
-    draw(folder / PICTURE_NAME, recordings)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        recordings = examples()
+        for recording in recordings:
+            write_wav(folder / f"{title(recording).replace(' ', '_')}.wav", recording)
+        draw(folder / PICTURE_NAME, recordings)
+    except OSError as error:
+        click.echo(f"tinysim: cannot write to {folder}: {error.strerror or error}", err=True)
+        sys.exit(2)
     click.echo(f"{folder}: {len(recordings)} sounds and {PICTURE_NAME}")
 
 

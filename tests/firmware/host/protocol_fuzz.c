@@ -82,11 +82,15 @@ static void append_result(struct text *text)
     }
 }
 
+static char result[256];
+
 static const struct benchmark benchmark_under_test = {
     .model = "fuzz",
     .download = download,
     .download_capacity_bytes = CAPACITY,
     .input_bytes = INPUT_BYTES,
+    .result = result,
+    .result_capacity = sizeof result,
     .load_input = load_input,
     .infer = infer,
     .append_result = append_result,

@@ -12,10 +12,10 @@ import tempfile
 from importlib import metadata
 from pathlib import Path
 
-import platformdirs
 import unicorn
 
 import tinysim.timing
+from tinysim.cache import cache_folder, find_cached
 from tinysim.engines.embedded import structures
 from tinysim.errors import UserError
 from tinysim.toolchain import host_compiler
@@ -51,25 +51,31 @@ def compile_command(output: Path, *, flags: tuple[str, ...] = _FLAGS) -> list[st
     return [*command, str(library), f"-Wl,-rpath,{libraries}", "-o", str(output)]
 
 
-def _digest() -> str:
+def _name() -> str:
+    """Return the name in the cache."""
     digest = hashlib.sha256(
         repr((compile_command(Path("core")), metadata.version("unicorn"), sys.platform)).encode()
     )
     for folder in source_folders():
         for source in sorted(folder.iterdir()):
             digest.update(source.name.encode() + source.read_bytes())
-    return digest.hexdigest()[:24]
+    return f"native/core-{digest.hexdigest()[:24]}.so"
+
+
+def is_compiled() -> bool:
+    """Whether `load_library` finds this version of the native core, and has nothing to compile."""
+    return find_cached(_name()) is not None
 
 
 @functools.cache
 def load_library() -> ctypes.CDLL:
     """Return the native core, compiling it where this version of it is not in the cache yet.
 
-    Raises UserError where there is no compiler, or it fails.
+    Raises UserError where there is no compiler, or it fails, and as `cache_folder` does.
     """
-    folder = Path(platformdirs.user_cache_dir("tinysim")) / "native"
-    library = folder / f"core-{_digest()}.so"
-    if not library.exists():
+    library = find_cached(_name())
+    if library is None:
+        library = cache_folder() / _name()
         _compile(library)
     return open_library(library)
 
@@ -86,7 +92,16 @@ def _compile(library: Path) -> None:
         library.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=library.parent) as scratch:
             made = Path(scratch) / library.name
-            result = subprocess.run(compile_command(made), capture_output=True, text=True, check=False)
+            # Zig compiles start-up code and libc's stubs first, and keeps them.
+            environment = {"ZIG_GLOBAL_CACHE_DIR": str(library.parent.parent / "zig"), **os.environ}
+            result = subprocess.run(
+                compile_command(made),
+                capture_output=True,
+                text=True,
+                errors="replace",
+                check=False,
+                env=environment,
+            )
             if result.returncode != 0:
                 raise UserError(
                     f"the native core does not compile: {result.stderr.strip() or result.stdout.strip()}"

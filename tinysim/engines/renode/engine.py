@@ -20,9 +20,13 @@ from tinysim.image import Image
 from tinysim.resources import resource_folder
 from tinysim.stamp import Stamp
 
-START_LIMIT_S = 120.0
-ANSWER_LIMIT_S = 60.0
-"""Host time after which Renode counts as hung: an answer takes milliseconds, a slice of polling firmware seconds."""
+START_LIMIT_S = 600.0
+ANSWER_LIMIT_S = 300.0
+"""Host time after which Renode counts as hung: an answer takes milliseconds, a slice of polling firmware seconds, and
+both much longer on a busy host."""
+
+END_LIMIT_S = 60.0
+"""Host time after which Renode is killed where it does not end when told to."""
 
 _SLICE_NS = 50_000_000
 _ASLEEP_SLICE_NS = 10_000_000_000
@@ -96,7 +100,7 @@ class RenodeEngine:
             self._connection.send((method, arguments))
             if not self._connection.poll(limit_s):
                 words = self._last_words()
-                self.close()
+                self._end(0)
                 raise TinysimError(f"Renode did not answer within {limit_s:g} s of host time{words}")
             answer = self._connection.recv()
         except (EOFError, OSError) as error:
@@ -228,14 +232,14 @@ class RenodeEngine:
         if self._process is not None:
             self._end()
 
-    def _end(self) -> int:
-        """End the process and return its exit status, negative for a signal."""
+    def _end(self, limit_s: float = END_LIMIT_S) -> int:
+        """End the process, by force after `limit_s`, and return its exit status, negative for a signal."""
         process, self._process = self._process, None
         if process is None:
             return 0
         self._connection.close()
         try:
-            return process.wait(timeout=1)
+            return process.wait(timeout=limit_s)
         except subprocess.TimeoutExpired:
             process.kill()
             return process.wait()
