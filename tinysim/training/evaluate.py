@@ -5,15 +5,19 @@ Needs LiteRT (the package ai-edge-litert), which is the independent reference, t
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from tinysim.model.graph import Int8Array, Int64Array, Quantization
+from tinysim.model.graph import Float64Array, Int8Array, Int64Array, Quantization
 from tinysim.model.tflite_reader import parse_model
 from tinysim.training.float_network import Float32Array
 from tinysim.training.quantize import dequantize_values, quantize_values
+
+WINDOW_FRAMES = 5
+"""Of an input of anomaly detection."""
 
 
 class ReferenceKernels:
@@ -78,3 +82,32 @@ def nearest_centroid_accuracy(
     # |x - c|^2 without the |x|^2 that is the same for every class.
     distances = (centroids**2).sum(axis=1) - 2 * rows @ centroids.T
     return float(np.mean(classes[distances.argmin(axis=1)] == labels))
+
+
+def windows(features: Float32Array, step: int = 1) -> Float32Array:
+    """Return the inputs of anomaly detection, [files, windows, 5 * bands], of features [files, frames, bands].
+
+    Windows start `step` frames apart.
+    """
+    starts = range(0, features.shape[1] - WINDOW_FRAMES + 1, step)
+    parts = [features[:, start : start + WINDOW_FRAMES].reshape(len(features), -1) for start in starts]
+    return np.stack(parts, axis=1)
+
+
+def anomaly_scores(features: Float32Array, run: Callable[[Float32Array], Float32Array]) -> Float64Array:
+    """Return the scores [files] of features [files, frames, bands]; `run` is the network, [N, elements] to the same.
+
+    A file's is the mean, over its windows, of the mean squared difference that the network makes.
+    """
+    scores = [np.mean((run(inputs).astype(np.float64) - inputs) ** 2) for inputs in windows(features)]
+    return np.array(scores)
+
+
+def mean_spectrum_distances(training_features: Float32Array, features: Float32Array) -> Float64Array:
+    """Return scores [files] that need no network: the distance of a file's mean spectrum to that of all training files.
+
+    Both are [files, frames, bands].
+    """
+    centre = training_features.mean(axis=(0, 1), dtype=np.float64)
+    distances: Float64Array = ((features.mean(axis=1, dtype=np.float64) - centre) ** 2).mean(axis=1)
+    return distances
