@@ -37,6 +37,7 @@ def device_scores(model: bytes, inputs: np.ndarray, folder: Path) -> list[str]:
             *sorted((FIRMWARE / "kernels").glob("*.c")),
         ],
         [FIRMWARE, FIRMWARE / "benchmark", FIRMWARE / "protocol", folder],
+        ['BENCHMARK_MODEL="ad01"'],
     )
     return program(stdin=inputs.astype("<f4").tobytes()).decode().split()
 
