@@ -26,11 +26,10 @@ SIZE = 96
 # What is seen in a pixel: the place or a thing, the first subject, another one.
 _THING, _FIRST, _OTHER = 0, 1, 2
 
-_NEAREST_SCALE = 84.0
-_FARTHEST_SCALE = 17.0
+_FAR_SCALE, _MIDDLE_SCALE, _NEAR_SCALE = 18.0, 30.0, 72.0
 """In pixels a metre, of subjects."""
-_LEAST_SHOWN_PX = 130
-_LEAST_SHOWN_SHARE = 0.45
+_LEAST_SHOWN_PX = 150
+_LEAST_SHOWN_SHARE = 0.65
 """Of what would show of a subject without the things in front of it."""
 
 
@@ -75,13 +74,13 @@ def _composed(random: Random, has_person: bool) -> Picture | None:
 
     # Scale, place across the picture, and what it is: a thing, or None for a subject.
     items: list[tuple[float, float, Thing | None]] = [
-        (_subject_scale(random, place), random.uniform(10, 86), None)
+        (_subject_scale(random, place), random.uniform(12, 84), None)
     ]
     for _ in range(int(random.chance(0.2)) + int(random.chance(0.06))):
         items.append((_subject_scale(random, place), random.uniform(-6, 102), None))
-    for _ in range(random.integer(2, 6)):
+    for _ in range(random.integer(1, 4)):
         thing = place.things[random.integer(0, len(place.things) - 1)]
-        items.append((_thing_scale(random, place), random.uniform(-8, 104), thing))
+        items.append((_thing_scale(random, place), random.uniform(-6, 102), thing))
 
     first, alone = items[0], 0
     head: tuple[Point, float] | None = None
@@ -109,16 +108,18 @@ def _composed(random: Random, has_person: bool) -> Picture | None:
 
 
 def _subject_scale(random: Random, place: Place) -> float:
-    """Return how near a subject stands: at any distance in half of the cases, else at any size."""
-    farthest = max(place.least_scale, _FARTHEST_SCALE)
+    """Return how near a subject stands: now and then far away, mostly at any distance or at any size."""
+    if random.chance(0.1):
+        return max(place.least_scale, random.uniform(_FAR_SCALE, _MIDDLE_SCALE))
+    farthest = max(place.least_scale, _MIDDLE_SCALE)
     if random.chance(0.5):
-        return 1.0 / random.uniform(1.0 / _NEAREST_SCALE, 1.0 / farthest)
-    return random.uniform(farthest, _NEAREST_SCALE)
+        return 1.0 / random.uniform(1.0 / _NEAR_SCALE, 1.0 / farthest)
+    return random.uniform(farthest, _NEAR_SCALE)
 
 
 def _thing_scale(random: Random, place: Place) -> float:
     """Return how near a thing stands: more of them far away than near."""
-    return 1.0 / random.uniform(1.0 / 64.0, 1.0 / place.least_scale)
+    return 1.0 / random.uniform(1.0 / 56.0, 1.0 / place.least_scale)
 
 
 def _paint_person(pen: Pen, random: Random, subject: int) -> tuple[Point, float]:
@@ -154,11 +155,11 @@ def _photographed(random: Random, pixels: Float64Array) -> npt.NDArray[np.uint8]
         - random.uniform(0.0, 0.5)
         * (position[None, :] * position[None, :] + position[:, None] * position[:, None])
     )
-    tint = random.uniform(0.78, 1.18) * (1.0 + 0.06 * random.normals(3))
-    lifted, contrast = random.uniform(0.0, 24.0), random.uniform(0.75, 1.0)
+    tint = random.uniform(0.85, 1.15) * (1.0 + 0.02 * random.normals(3))
+    lifted, contrast = random.uniform(0.0, 16.0), random.uniform(0.82, 1.0)
     pixels = np.clip(pixels * fall[:, :, None] * tint, 0.0, 255.0) * contrast + lifted
-    for _ in range((0, 0, 0, 1, 1, 2)[random.integer(0, 5)]):
+    for _ in range((0, 0, 1)[random.integer(0, 2)]):
         pixels = blurred(pixels)
     noise = random.uniforms(SIZE, SIZE, 3) + random.uniforms(SIZE, SIZE, 3) - 1.0
-    pixels = pixels + random.uniform(2.0, 20.0) * noise
+    pixels = pixels + random.uniform(2.0, 13.0) * noise
     return np.clip(np.rint(pixels), 0.0, 255.0).astype(np.uint8)

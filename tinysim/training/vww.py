@@ -24,10 +24,13 @@ from tinysim.training.networks import TrainableNetwork
 from tinysim.training.quantize import quantize
 from tinysim.training.recipe import Settings, TrainedModel
 
-TRAINING_PICTURES = 9000
-VALIDATION_PICTURES = 600
+TRAINING_PICTURES = 7000
+VALIDATION_PICTURES = 400
 CALIBRATION_PICTURES = 300
+EPOCHS_OF_PARTS, EPOCHS = 8, 10
+"""First come parts of the pictures, then whole ones."""
 _SHIFT_PIXELS = 4
+_PART_PIXELS = 48
 
 Pictures = npt.NDArray[np.uint8]
 
@@ -40,27 +43,31 @@ def train(settings: Settings) -> TrainedModel:
     test_inputs, held_out = _scaled(test_pictures[..., :3]), _scaled(pictures[TRAINING_PICTURES:, ..., :3])
     held_out_labels = labels[TRAINING_PICTURES:]
     pictures, labels = pictures[:TRAINING_PICTURES], labels[:TRAINING_PICTURES]
-    options = Options(
-        epochs=settings.epochs or 16,
-        learning_rate=6e-3,
-        weight_decay=0.02,
-        seed=settings.seed,
-        threads=settings.threads,
-    )
     torch.manual_seed(settings.seed)
     network = TrainableNetwork(ARCHITECTURES["vww"])
     guide = _Guide(network)
-    fit(
-        network,
-        # As bytes, which take a quarter of the memory: the guide makes real values of each batch.
-        cast(Float32Array, pictures),
-        labels,
-        options,
-        augment=guide.augment,
-        loss=guide.loss,
-        validation=(held_out, held_out_labels),
-        report=settings.report,
-    )
+    for augment, epochs, learning_rate in (
+        (guide.crop, settings.epochs or EPOCHS_OF_PARTS, 3e-2),
+        (guide.shift, settings.epochs or EPOCHS, 2e-2),
+    ):
+        fit(
+            network,
+            # As bytes, which take a quarter of the memory: the guide makes real values of each batch.
+            cast(Float32Array, pictures),
+            labels,
+            Options(
+                epochs=epochs,
+                batch_size=32,
+                learning_rate=learning_rate,
+                weight_decay=0.02,
+                seed=settings.seed,
+                threads=settings.threads,
+            ),
+            augment=augment,
+            loss=guide.loss,
+            validation=(held_out, held_out_labels),
+            report=settings.report,
+        )
     model = quantize(network.fold(), _scaled(pictures[:CALIBRATION_PICTURES, ..., :3]))
     # Some are enough for the means of the classes.
     few = _scaled(pictures[:2000, ..., :3])
@@ -98,22 +105,33 @@ class _Guide:
         # So that the optimizer finds the parameters.
         network.add_module("guide", self._heads)
 
-    def augment(self, pictures: Float32Array, random: np.random.Generator) -> Float32Array:
-        """Mirror and shift each picture, (96, 96, 4), of a batch by chance; keep the fourth plane for the loss.
+    def crop(self, pictures: Float32Array, random: np.random.Generator) -> Float32Array:
+        """Return a part of each picture, (48, 48, 3): around a person if there is one, else anywhere.
 
-        What a shift uncovers shows the border's colours. Return pixels from 0 to 1, (96, 96, 3) a picture.
+        That takes a quarter of the time of a whole picture, and more of what one sees matters.
         """
-        mirrored = random.random(len(pictures)) < 0.5
-        pictures[mirrored] = pictures[mirrored, :, ::-1]
+        side = pictures.shape[1]
+        parts = np.empty((len(pictures), _PART_PIXELS, _PART_PIXELS, 4), dtype=np.float32)
+        for part, picture in zip(parts, pictures, strict=True):
+            middle = random.integers(0, side, 2)
+            pixels = np.argwhere(picture[:, :, 3])
+            if len(pixels):
+                middle = pixels[random.integers(len(pixels))] + random.integers(
+                    -_SHIFT_PIXELS, _SHIFT_PIXELS, 2
+                )
+            top, left = np.clip(middle - _PART_PIXELS // 2, 0, side - _PART_PIXELS)
+            part[:] = picture[top : top + _PART_PIXELS, left : left + _PART_PIXELS]
+        return self._mirrored(parts, random)
+
+    def shift(self, pictures: Float32Array, random: np.random.Generator) -> Float32Array:
+        """Return each picture, (96, 96, 3), shifted by chance; what a shift uncovers shows the border's colours."""
         side = pictures.shape[1]
         margin = ((0, 0), (_SHIFT_PIXELS, _SHIFT_PIXELS), (_SHIFT_PIXELS, _SHIFT_PIXELS), (0, 0))
         wide = np.pad(pictures, margin, mode="edge")
         corners = random.integers(0, 2 * _SHIFT_PIXELS + 1, (len(pictures), 2))
         for picture, source, (top, left) in zip(pictures, wide, corners, strict=True):
             picture[:] = source[top : top + side, left : left + side]
-        scaled = _scaled(pictures)
-        self._where = torch.from_numpy(np.ascontiguousarray(scaled[:, None, :, :, 3]))
-        return scaled[..., :3]
+        return self._mirrored(pictures, random)
 
     def loss(self, outputs: Any, labels: Any) -> Any:
         """Return the mean loss of a batch: of the class, and of where the person is."""
@@ -124,6 +142,14 @@ class _Guide:
             total = total + functional.binary_cross_entropy_with_logits(head(values), wanted)
         self._maps.clear()
         return total
+
+    def _mirrored(self, pictures: Float32Array, random: np.random.Generator) -> Float32Array:
+        """Mirror some pictures, keep the plane that tells persons for the loss, and return colours from 0 to 1."""
+        mirrored = random.random(len(pictures)) < 0.5
+        pictures[mirrored] = pictures[mirrored, :, ::-1]
+        scaled = _scaled(pictures)
+        self._where = torch.from_numpy(np.ascontiguousarray(scaled[:, None, :, :, 3]))
+        return scaled[..., :3]
 
     def _keep(self, module: Any, inputs: Any, values: Any) -> None:
         if self._network.training:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tinysim.builtin.arithmetic import Float64Array, Random
-from tinysim.builtin.scenery.figure import CLOTHES, SKINS
+from tinysim.builtin.scenery.figure import CLOTHES
 from tinysim.builtin.scenery.picture import (
     Colour,
     Pen,
@@ -36,35 +36,35 @@ _SKIES: tuple[tuple[Colour, Colour], ...] = (
     ((120, 168, 222), (226, 234, 240)),
     ((150, 158, 168), (208, 212, 214)),
     ((106, 112, 122), (168, 172, 176)),
-    ((84, 96, 150), (244, 186, 134)),
+    ((84, 96, 150), (238, 206, 150)),
     ((30, 38, 66), (92, 94, 120)),
 )
 _GROUNDS: tuple[Colour, ...] = (
     (96, 132, 62),
     (124, 146, 78),
-    (166, 150, 112),
-    (206, 190, 150),
+    (158, 154, 118),
+    (204, 196, 158),
     (118, 116, 114),
     (142, 138, 134),
     (222, 226, 232),
 )
 _FACADES: tuple[Colour, ...] = (
-    (158, 88, 70),
-    (196, 176, 148),
-    (214, 208, 196),
+    (146, 62, 58),
+    (190, 184, 152),
+    (214, 212, 202),
     (148, 148, 150),
-    (186, 146, 98),
+    (182, 168, 92),
     (120, 128, 138),
-    (206, 158, 140),
+    (168, 186, 168),
 )
 _WALLS: tuple[Colour, ...] = (
     (222, 212, 194),
     (196, 206, 198),
     (178, 194, 210),
-    (214, 182, 158),
+    (196, 184, 206),
     (236, 232, 224),
-    (150, 120, 110),
-    (206, 190, 130),
+    (138, 132, 148),
+    (206, 196, 130),
     (128, 142, 132),
 )
 
@@ -245,7 +245,7 @@ def _paint_road(picture: Picture, random: Random, horizon: float) -> None:
     size = picture.size
     vanishing, middle = random.uniform(20, 76), random.uniform(10, 86)
     half = random.uniform(18, 42)
-    road = one_of(random, ((98, 98, 102), (150, 144, 138), (176, 156, 122)), 8)
+    road = one_of(random, ((98, 98, 102), (150, 148, 142), (172, 166, 132)), 8)
     picture.polygon(
         (
             (vanishing - 0.6, horizon),
@@ -351,7 +351,7 @@ def _paint_shop(pen: Pen, random: Random, x: float) -> None:
     for item in range(random.integer(2, 5)):
         left = x + 0.1 + item * 0.28
         if left < x + width - 0.3:
-            pen.block(left, 0.5, left + 0.2, random.uniform(0.7, 1.2), one_of(random, (*CLOTHES, *SKINS)))
+            pen.block(left, 0.5, left + 0.2, random.uniform(0.7, 1.2), one_of(random, CLOTHES))
     for piece in range(6):
         left = x - 0.1 + (width + 0.2) * piece / 6
         pen.block(left, 2.0, left + (width + 0.2) / 6, 2.4, awning if piece % 2 else (238, 236, 230))
@@ -366,7 +366,7 @@ def _paint_frame(pen: Pen, random: Random, x: float) -> None:
         low + height + 0.05,
         one_of(random, (*WOODS, DARK, (200, 170, 90))),
     )
-    pen.block(x, low, x + width, low + height, one_of(random, (*CLOTHES, *SKINS, *_WALLS)))
+    pen.block(x, low, x + width, low + height, one_of(random, (*CLOTHES, *_WALLS)))
     pen.block(x, low, x + width, low + height * random.uniform(0.3, 0.6), one_of(random, (*LEAVES, *CLOTHES)))
     if random.chance(0.5):
         pen.blob(

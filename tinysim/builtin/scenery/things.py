@@ -1,6 +1,6 @@
 """Things that stand about: drawn in metres with a pen at their place on the ground.
 
-Their colours are those of people too: wood and pots have the tones of skin, coats and crates those of clothes.
+Coats, crates and cars have the colours of people's clothes; the tones of skin are people's alone.
 """
 
 from __future__ import annotations
@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tinysim.builtin.arithmetic import Random
-from tinysim.builtin.scenery.figure import CLOTHES, HAIRS, SKINS
+from tinysim.builtin.scenery.figure import CLOTHES
 from tinysim.builtin.scenery.picture import Colour, Pen, Point, mixed, one_of, scaled, varied
 
 Thing = Callable[[Pen, Random], None]
 
-WOODS: tuple[Colour, ...] = ((150, 104, 64), (112, 74, 46), (196, 150, 102), (84, 58, 40))
-LEAVES: tuple[Colour, ...] = ((58, 104, 48), (84, 128, 56), (40, 82, 52), (124, 138, 60), (176, 122, 46))
+WOODS: tuple[Colour, ...] = ((140, 124, 88), (98, 90, 68), (184, 172, 132), (70, 66, 56))
+FURS: tuple[Colour, ...] = ((38, 36, 38), (116, 112, 112), (222, 220, 212), (160, 148, 112), (72, 66, 58))
+LEAVES: tuple[Colour, ...] = ((58, 104, 48), (84, 128, 56), (40, 82, 52), (124, 138, 60), (170, 150, 40))
 METALS: tuple[Colour, ...] = ((70, 74, 78), (120, 124, 128), (44, 60, 52), (168, 170, 170))
 GLASS: Colour = (86, 110, 128)
 DARK: Colour = (30, 30, 32)
@@ -92,7 +93,7 @@ def sign(pen: Pen, random: Random) -> None:
     pen.ground_shadow(0.25)
     height = random.uniform(1.5, 2.3)
     pen.limb((0, 0), (0, height + 0.1), 0.035, one_of(random, METALS))
-    colour = one_of(random, ((196, 36, 36), (30, 80, 160), (236, 200, 60), (230, 230, 226), *SKINS))
+    colour = one_of(random, ((196, 36, 36), (30, 80, 160), (236, 200, 60), (230, 230, 226)))
     kind = random.integer(0, 2)
     if kind == 0:
         pen.blob(0, height, 0.25, 0.25, colour)
@@ -205,7 +206,7 @@ def crate(pen: Pen, random: Random) -> None:
     pen.ground_shadow(0.5)
     base = 0.0
     for _ in range(random.integer(1, 3)):
-        colour = one_of(random, (*WOODS, *SKINS, *CLOTHES))
+        colour = one_of(random, (*WOODS, *CLOTHES))
         half, height, x = random.uniform(0.2, 0.4), random.uniform(0.3, 0.55), 0.06 * random.normal()
         pen.block(x - half, base, x + half, base + height, colour, 0.15)
         pen.polygon(
@@ -246,13 +247,13 @@ def snowman(pen: Pen, random: Random) -> None:
 
 def dog(pen: Pen, random: Random) -> None:
     """Paint a dog from its side."""
-    colour = one_of(random, (*HAIRS, *WOODS))
+    colour = one_of(random, FURS)
     _quadruped(pen, random, colour, 0.3, 0.5, 0.2, False)
 
 
 def cat(pen: Pen, random: Random) -> None:
     """Paint a cat, sitting or on its feet."""
-    colour = one_of(random, HAIRS)
+    colour = one_of(random, FURS)
     if random.chance(0.5):
         _quadruped(pen, random, colour, 0.19, 0.3, 0.14, True)
         return
@@ -270,7 +271,7 @@ def cat(pen: Pen, random: Random) -> None:
 
 def horse(pen: Pen, random: Random) -> None:
     """Paint a horse from its side."""
-    colour = one_of(random, (*HAIRS, *WOODS))
+    colour = one_of(random, FURS)
     pen.ground_shadow(1.0)
     for x, reach in ((-0.6, -0.08), (-0.45, 0.06), (0.5, 0.08), (0.62, -0.04)):
         pen.limb((x, 0.95), (x + reach, 0.5), 0.1, scaled(colour, 0.9), 0.055)
@@ -332,7 +333,7 @@ def coat_stand(pen: Pen, random: Random) -> None:
 
 def vase(pen: Pen, random: Random) -> None:
     """Paint a tall jar, with or without twigs."""
-    colour = one_of(random, (*SKINS, *CLOTHES))
+    colour = one_of(random, CLOTHES)
     pen.ground_shadow(0.3)
     if random.chance(0.6):
         leaf = one_of(random, (*LEAVES, *CLOTHES))
@@ -348,7 +349,7 @@ def vase(pen: Pen, random: Random) -> None:
 
 def plant(pen: Pen, random: Random) -> None:
     """Paint a house plant in a pot."""
-    pot, leaf = one_of(random, (*SKINS, *CLOTHES)), one_of(random, LEAVES)
+    pot, leaf = one_of(random, CLOTHES), one_of(random, LEAVES)
     height = random.uniform(0.8, 1.6)
     pen.ground_shadow(0.35)
     for x, y in zip(random.normals(9), random.uniforms(9), strict=True):
@@ -398,7 +399,7 @@ def table(pen: Pen, random: Random) -> None:
     for side in (-1, 1):
         pen.limb((side * (half - 0.08), 0.0), (side * (half - 0.08), 0.7), 0.035, scaled(wood, 0.8))
     for _ in range(random.integer(0, 3)):
-        x, colour = random.uniform(-half + 0.15, half - 0.15), one_of(random, (*CLOTHES, *SKINS))
+        x, colour = random.uniform(-half + 0.15, half - 0.15), one_of(random, CLOTHES)
         kind = random.integer(0, 2)
         if kind == 0:
             pen.limb((x, 0.8), (x, 0.98), 0.05, colour, 0.03)
@@ -412,7 +413,7 @@ def table(pen: Pen, random: Random) -> None:
 
 def floor_lamp(pen: Pen, random: Random) -> None:
     """Paint a floor lamp with a shade."""
-    shade = one_of(random, ((240, 224, 180), *SKINS, *CLOTHES))
+    shade = one_of(random, ((240, 224, 180), *CLOTHES))
     pen.ground_shadow(0.3)
     pen.blob(0, 0.03, 0.18, 0.04, (50, 48, 46))
     pen.limb((0, 0.03), (0, 1.4), 0.025, one_of(random, METALS))
@@ -447,12 +448,12 @@ def balloons(pen: Pen, random: Random) -> None:
     for _ in range(random.integer(1, 4)):
         x, y = 0.25 * random.normal(), random.uniform(1.2, 1.9)
         pen.limb((0, 0.1), (x, y - 0.2), 0.008, (200, 200, 200))
-        pen.blob(x, y, 0.15, 0.18, one_of(random, (*CLOTHES, *SKINS)))
+        pen.blob(x, y, 0.15, 0.18, one_of(random, CLOTHES))
 
 
 def ball(pen: Pen, random: Random) -> None:
     """Paint a ball."""
-    colour = one_of(random, (*CLOTHES, *SKINS))
+    colour = one_of(random, CLOTHES)
     radius = random.uniform(0.12, 0.35)
     pen.ground_shadow(radius + 0.05)
     pen.blob(0, radius, radius, radius, colour)
