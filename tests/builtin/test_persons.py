@@ -18,7 +18,7 @@ from tinysim.model.tflite_reader import parse_model
 from tinysim.training.evaluate import accuracy, litert_outputs, nearest_centroid_accuracy
 
 # numpy 1.26.4 and 2.4.6 both gave it.
-TEST_SET_SHA256 = ""
+TEST_SET_SHA256 = "89750e426007e9b7d06051656f215b1dcf2c115e3e5e4229663deb1e264e8b87"
 
 
 @pytest.fixture(scope="module")

@@ -88,6 +88,14 @@ _SETS = (
         labels_sha256="bca0939e7627e9738b92e6e807be634f3900007f5b782e0ca93a10673a7bce0e",
         inputs_sha256="d604c70ab323efc44e640d611143fb930329bfa46db8219b109304fd0203a0e4",
     ),
+    BuiltinSet(
+        benchmark="vww",
+        data_set="vww01",
+        name="tinysim-vww",
+        generator="persons",
+        labels_sha256="8441a2c73dcfbcaafbc0502a46bc8ded57bcc9b63d119df45a1c65c5fade3425",
+        inputs_sha256="89750e426007e9b7d06051656f215b1dcf2c115e3e5e4229663deb1e264e8b87",
+    ),
 )
 
 BUILTIN_SETS = {each.data_set: each for each in _SETS}
