@@ -96,6 +96,14 @@ _SETS = (
         labels_sha256="ac966a5535bc44ad0d6ca5bb6da792f8014ab496ba35681b926eb6e3e361f8e1",
         inputs_sha256="40ad395f8e0df0656e523a3f23b9839d126b78d36aa8cdbadf0d4d980ad12147",
     ),
+    BuiltinSet(
+        benchmark="vww",
+        data_set="vww01",
+        name="tinysim-vww",
+        generator="persons",
+        labels_sha256="8441a2c73dcfbcaafbc0502a46bc8ded57bcc9b63d119df45a1c65c5fade3425",
+        inputs_sha256="89750e426007e9b7d06051656f215b1dcf2c115e3e5e4229663deb1e264e8b87",
+    ),
 )
 
 BUILTIN_SETS = {each.data_set: each for each in _SETS}

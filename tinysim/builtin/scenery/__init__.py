@@ -1,0 +1,1 @@
+"""Pictures of places with things and people in them, drawn with exact arithmetic."""
