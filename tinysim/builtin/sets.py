@@ -88,6 +88,14 @@ _SETS = (
         labels_sha256="bca0939e7627e9738b92e6e807be634f3900007f5b782e0ca93a10673a7bce0e",
         inputs_sha256="d604c70ab323efc44e640d611143fb930329bfa46db8219b109304fd0203a0e4",
     ),
+    BuiltinSet(
+        benchmark="ad",
+        data_set="ad01",
+        name="tinysim-ad",
+        generator="machines",
+        labels_sha256="ac966a5535bc44ad0d6ca5bb6da792f8014ab496ba35681b926eb6e3e361f8e1",
+        inputs_sha256="40ad395f8e0df0656e523a3f23b9839d126b78d36aa8cdbadf0d4d980ad12147",
+    ),
 )
 
 BUILTIN_SETS = {each.data_set: each for each in _SETS}
