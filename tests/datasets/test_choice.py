@@ -124,10 +124,8 @@ def test_a_model_is_known_by_its_content_whatever_it_is_called(tmp_path: Path) -
     put(tmp_path)
     model = put_model(tmp_path)
     assert choose(KWS, tmp_path).model_kind == "built-in"
-    content = bytearray(model.read_bytes())
-    content[-1] ^= 1
     other = tmp_path / "other.tflite"
-    other.write_bytes(content + b"\0")
+    other.write_bytes(model.read_bytes() + b"\0")
     assert choose(KWS, tmp_path, other).model_kind == "own"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import torch
 
 from tinysim.builtin.words import TEST_INPUTS, make_sample, shipped_labels
 from tinysim.features.mfcc import COEFFICIENTS, FRAMES, dequantize
@@ -32,6 +33,7 @@ def train(settings: Settings) -> TrainedModel:
     samples = [make_sample("test", number) for number in range(TEST_INPUTS)]
     test_inputs = _real(np.stack([np.frombuffer(sample.content, dtype=np.int8) for sample in samples]))
     test_targets = np.array(shipped_labels(), dtype=np.int64)
+    torch.manual_seed(settings.seed)
     network = TrainableNetwork(ARCHITECTURES["kws"], dropout=0.3)
     options = Options(
         epochs=settings.epochs or EPOCHS,

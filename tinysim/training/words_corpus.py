@@ -23,19 +23,19 @@ from pathlib import Path
 
 import click
 import numpy as np
-import platformdirs
 from numpy.typing import NDArray
 
 from tinysim.builtin import words
 from tinysim.builtin.sample import Split
 from tinysim.builtin.words import CLASSES, FEATURES_FILE, TEST_INPUTS, shipped_labels
+from tinysim.cache import user_cache
 from tinysim.errors import UserError
 from tinysim.features import mfcc
 from tinysim.features.mfcc import CLIP_SAMPLES, SAMPLE_RATE_HZ, quantized_mfcc
 
 SEED = 2026
 SYNTHESISER = "espeak-ng"
-CACHE = platformdirs.user_cache_path("tinysim", appauthor=False) / "training"
+CACHE = user_cache() / "training"
 """What was synthesised, and what was made of it; it may be deleted at any time."""
 
 Samples = NDArray[np.float64]
