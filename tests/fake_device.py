@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tinysim.session import Session
-from tinysim.stamp import Stamp
+from tinysim.stamp import Stamp, StampedByte
 
 BYTE_NS = 86_806  # 8N1 at 115200
 INSTRUCTIONS_PER_INFERENCE = 3_000_000
@@ -82,6 +82,18 @@ class FakePort:
         self.state.instructions = max(self.state.instructions, instructions)
         self._last_read = self.now()
         return bytes([byte])
+
+    def read_line(self, size: int) -> list[StampedByte]:
+        line: list[StampedByte] = []
+        # As in a real port, the timeout is that of the whole call.
+        until = None if self.timeout is None else self.state.time_ns + round(self.timeout * 1e9)
+        while len(line) < size and not (line and line[-1].value == ord("\n")):
+            if until is not None:
+                self.timeout = (until - self.state.time_ns) / 1e9
+            if not (byte := self.read(1)):
+                break
+            line.append(StampedByte(byte[0], self.last_byte_read()))
+        return line
 
     def write(self, data: bytes, /) -> int:
         for byte in data:

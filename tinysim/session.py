@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from tinysim.errors import GuestError, GuestHang
-from tinysim.stamp import Stamp
+from tinysim.stamp import Stamp, StampedByte
 
 LINE_BYTES_MAX = 1024
 """A longer line is cut here: no message of the protocol comes near it."""
@@ -48,6 +49,9 @@ class StampedPort(Protocol):
 
     def whereabouts(self) -> str:
         """Say where the guest is, for a message."""
+
+    def read_line(self, size: int) -> Sequence[StampedByte]:
+        """Return what comes up to and with a line feed, `size` bytes at most: less once the timeout is over."""
 
 
 class Port(Protocol):
@@ -94,11 +98,10 @@ class Session:
 
     def __init__(self, port: Port, clock: Clock | None = None) -> None:
         self.port = port
-        self._has_virtual_time = isinstance(port, StampedPort)
-        if clock is None:
-            clock = port if isinstance(port, StampedPort) else HostClock()
-        self.clock = clock
-        if not self._has_virtual_time:
+        # Asked once: it takes longer than to read a line.
+        self._stamped = port if isinstance(port, StampedPort) else None
+        self.clock = clock or self._stamped or HostClock()
+        if self._stamped is None:
             port.timeout = HOST_WAIT_S  # once: a real port sets up its driver anew each time
         self.last_line: Line | None = None
         self._pending = bytearray()
@@ -127,21 +130,26 @@ class Session:
             left_s = (deadline_ns - self.now().time_ns) / 1e9
             if left_s <= 0:
                 return None
-            if self._has_virtual_time:
+            if self._stamped is not None:
                 self.port.timeout = left_s
-            # Byte by byte, so that the stamp is that of the line's end.
-            byte = self.port.read(1)
-            if not byte and self._has_virtual_time:
-                return None
-            if byte and not self._pending:
-                self._line_began = self.clock.last_byte_read()
-            self._bytes_since_command += len(byte)
+                piece = self._stamped.read_line(max(1, LINE_BYTES_MAX + 1 - len(self._pending)))
+                if not piece:
+                    return None
+                if not self._pending:
+                    self._line_began = piece[0].stamp
+                received = bytes(byte.value for byte in piece)
+            else:
+                # Byte by byte, so that the stamp is that of the line's end.
+                received = self.port.read(1)
+                if received and not self._pending:
+                    self._line_began = self.clock.last_byte_read()
+            self._bytes_since_command += len(received)
             if self._bytes_since_command > REPLY_BYTES_MAX:
                 raise GuestError(
                     f"the device floods the serial line: more than {REPLY_BYTES_MAX // 1024} KiB "
                     f"without the end of a reply{self.last_words()}"
                 )
-            self._pending += byte
+            self._pending += received
             if self._pending.endswith(_LINE_END):
                 return self._take_line()
             if len(self._pending) > LINE_BYTES_MAX:
@@ -157,7 +165,7 @@ class Session:
         """Return the error for a device that did not answer within `limit_s`."""
         began = bytes(self._pending[:80])
         unfinished = f"; an unfinished line begins {printable(began)!r}" if began else ""
-        where = f"; it is {self.port.whereabouts()}" if isinstance(self.port, StampedPort) else ""
+        where = f"; it is {self._stamped.whereabouts()}" if self._stamped is not None else ""
         return GuestHang(
             f"the device did not answer {waiting_for} within {limit_s:g} s{self.last_words()}{unfinished}{where}"
         )

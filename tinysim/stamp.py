@@ -21,3 +21,11 @@ class Stamp:
     def time_s(self) -> float:
         """The time in seconds."""
         return self.time_ns / 1e9
+
+
+@dataclass(frozen=True)
+class StampedByte:
+    """A byte that has left the console, stop bit included, and the moment at which it had."""
+
+    value: int
+    stamp: Stamp

@@ -9,8 +9,9 @@ import pytest
 from tests.engines_renode.conftest import MakeEngine
 from tests.engines_renode.guests import ECHO
 from tinysim.board import board_ids, load_board
-from tinysim.engines import Engine, StampedByte, Stop
+from tinysim.engines import Engine, Stop
 from tinysim.engines.renode.engine import RenodeEngine, instructions_per_ms
+from tinysim.stamp import StampedByte
 
 CHARACTER_NS = 10 * 1e9 / 115_200
 MILLISECOND_NS = 1_000_000

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.fake_device import BYTE_NS, FakePort
 from tinysim.errors import GuestError
 from tinysim.session import LINE_BYTES_MAX, HostClock, Session, printable
-from tinysim.stamp import Stamp
+from tinysim.stamp import Stamp, StampedByte
 
 
 class BytesPort:
@@ -36,6 +36,12 @@ class BytesPort:
         taken = self.data[self.position : self.position + size]
         self.position += len(taken)
         return taken
+
+    def read_line(self, size: int) -> list[StampedByte]:
+        line: list[StampedByte] = []
+        while len(line) < size and not (line and line[-1].value == ord("\n")) and (byte := self.read(1)):
+            line.append(StampedByte(byte[0], self.last_byte_read()))
+        return line
 
     def write(self, data: bytes, /) -> int:
         return len(data)

@@ -6,10 +6,10 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 from tinysim.board import Board
-from tinysim.engines import Snapshot, StampedByte, Stop
+from tinysim.engines import Snapshot, Stop
 from tinysim.errors import GuestFault
 from tinysim.image import Image
-from tinysim.stamp import Stamp
+from tinysim.stamp import Stamp, StampedByte
 
 BYTE_NS = 87_000
 """About what a byte takes at 115200 baud."""
@@ -47,7 +47,7 @@ class FakeEngine:
     def now(self) -> Stamp:
         return Stamp(self.time_ns, 0, 0)
 
-    def run(self, until_ns: int) -> Stop:
+    def run(self, until_ns: int, *, to_line_end: bool = False) -> Stop:
         self.runs += 1
         while self.time_ns < until_ns:
             if self._input and not self._speech:

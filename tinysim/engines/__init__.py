@@ -9,15 +9,7 @@ from typing import Any, Protocol
 
 from tinysim.board import Board
 from tinysim.image import Image
-from tinysim.stamp import Stamp
-
-
-@dataclass(frozen=True)
-class StampedByte:
-    """A byte that has left the console, stop bit included, and the moment at which it had."""
-
-    value: int
-    stamp: Stamp
+from tinysim.stamp import Stamp, StampedByte
 
 
 class Stop(Enum):
@@ -68,8 +60,11 @@ class Engine(Protocol):
     def now(self) -> Stamp:
         """Return the present moment."""
 
-    def run(self, until_ns: int) -> Stop:
-        """Run until the virtual time `until_ns`, or until a byte has left the console, or for good asleep."""
+    def run(self, until_ns: int, *, to_line_end: bool = False) -> Stop:
+        """Run until the virtual time `until_ns`, or until a byte has left the console, or for good asleep.
+
+        With `to_line_end` an engine may go on after a byte, though not beyond a line feed.
+        """
 
     def send(self, data: bytes) -> None:
         """Put bytes on the line to the console; they arrive at its pace while the guest runs."""

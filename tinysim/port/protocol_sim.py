@@ -12,13 +12,13 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import serial
 
 from tinysim.board import load_board
-from tinysim.engines import Engine, Snapshot, StampedByte, Stop
+from tinysim.engines import Engine, Snapshot, Stop
 from tinysim.engines.factory import make_engine
 from tinysim.errors import GuestFault, UserError
 from tinysim.image import load_image
 from tinysim.port.errors import PortGuestFault, PortGuestHang, PortUserError
 from tinysim.port.turns import Turns
-from tinysim.stamp import Stamp
+from tinysim.stamp import Stamp, StampedByte
 
 PATIENCE_S = 300.0
 """Virtual time without a byte after which a read that has no timeout gives the guest up."""
@@ -41,6 +41,7 @@ RECEIVED_MAX = 1 << 16
 """Bytes that are kept for a program that writes and does not read; what comes beyond is lost, as on a real port."""
 
 BYTES_PER_POLL = 100
+_LINE_FEED = ord("\n")
 """No more than what passes in POLL_NS at a common rate: 92 bytes at 921,600 baud."""
 
 _OPTIONS = frozenset({"firmware", "engine", "timing", "cycles_per_instruction", "patience_s", "uart"})
@@ -131,6 +132,25 @@ class Serial(serial.SerialBase):
                     line.append(self._take_byte())
         return bytes(line)
 
+    def read_line(self, size: int) -> list[StampedByte]:
+        """Return what comes up to and with a line feed, each byte with its moment; see `read_until`.
+
+        Where a reader wants lines, this is many times faster than byte by byte.
+        """
+        line: list[StampedByte] = []
+        with self._turns:
+            deadline_ns = self._deadline_ns()
+            while len(line) < size and not (line and line[-1].value == _LINE_FEED):
+                if not self._received and not self._wait_for_byte(deadline_ns, to_line_end=True):
+                    break
+                while self._received and len(line) < size:
+                    line.append(self._received.popleft())
+                    if line[-1].value == _LINE_FEED:
+                        break
+            if line:
+                self._last_read = line[-1].stamp
+        return line
+
     def _deadline_ns(self) -> int | None:
         now_ns = self._board().now().time_ns
         if self.timeout is None:
@@ -146,10 +166,10 @@ class Serial(serial.SerialBase):
         pause_ns = self._received[-1].stamp.time_ns + round(self.inter_byte_timeout * 1e9)
         return pause_ns if deadline_ns is None else min(deadline_ns, pause_ns)
 
-    def _wait_for_byte(self, deadline_ns: int | None) -> bool:
+    def _wait_for_byte(self, deadline_ns: int | None, *, to_line_end: bool = False) -> bool:
         """Run the guest. Return False once a read is to return what it has; there may still be no byte where True."""
         try:
-            goes_on = not self._is_cancelled and self._run(deadline_ns)
+            goes_on = not self._is_cancelled and self._run(deadline_ns, to_line_end=to_line_end)
         except serial.PortNotOpenError:
             return False  # it was open when the read began: another thread has closed it
         if self._is_cancelled:
@@ -255,15 +275,15 @@ class Serial(serial.SerialBase):
             self._received.clear()
             self._last_line.clear()
 
-    def _run(self, deadline_ns: int | None) -> bool:
+    def _run(self, deadline_ns: int | None, *, to_line_end: bool = False) -> bool:
         """Run the guest and collect what it sends. Return False once the deadline is over."""
         engine = self._board()
         if deadline_ns is not None:
-            stop = self._advance(deadline_ns)
+            stop = self._advance(deadline_ns, to_line_end=to_line_end)
             if stop is Stop.ASLEEP and self.timeout and threading.active_count() > 1:
                 self._turns.wait()
             return stop is Stop.OUTPUT
-        stop = self._run_in_slices(engine.now().time_ns + self._patience_ns)
+        stop = self._run_in_slices(engine.now().time_ns + self._patience_ns, to_line_end=to_line_end)
         if stop is Stop.OUTPUT:
             return True
         if self._is_cancelled:
@@ -281,22 +301,22 @@ class Serial(serial.SerialBase):
             f"{engine.whereabouts()}{self._last_words()}"
         )
 
-    def _advance(self, until_ns: int) -> Stop:
+    def _advance(self, until_ns: int, *, to_line_end: bool = False) -> Stop:
         """Run the guest until then, or until it has sent something. Where it returns ASLEEP, the time is up, too."""
         if until_ns <= self._board().now().time_ns:
             return Stop.DEADLINE
-        stop = self._run_in_slices(until_ns)
+        stop = self._run_in_slices(until_ns, to_line_end=to_line_end)
         if stop is Stop.ASLEEP:
             self._run_engine(until_ns)
         return stop
 
-    def _run_in_slices(self, until_ns: int) -> Stop:
+    def _run_in_slices(self, until_ns: int, *, to_line_end: bool) -> Stop:
         """Run so that neither Ctrl-C nor another thread has to wait for a guest that computes."""
         engine = self._board()
         began_ns = engine.now().time_ns
         while True:
             slice_ns = min(until_ns, engine.now().time_ns + SLICE_NS)
-            stop = self._run_engine(slice_ns)
+            stop = self._run_engine(slice_ns, to_line_end=to_line_end)
             if stop is not Stop.DEADLINE or slice_ns == until_ns or self._is_cancelled:
                 return stop
             # A program that only looks whether there is something may do so for ever.
@@ -306,9 +326,9 @@ class Serial(serial.SerialBase):
             if self.engine is not engine:
                 raise serial.PortNotOpenError
 
-    def _run_engine(self, until_ns: int) -> Stop:
+    def _run_engine(self, until_ns: int, *, to_line_end: bool = False) -> Stop:
         try:
-            stop = self._board().run(until_ns)
+            stop = self._board().run(until_ns, to_line_end=to_line_end)
         except GuestFault as fault:
             raise PortGuestFault(f"{fault}{self._last_words()}") from fault
         self._collect()
@@ -341,7 +361,7 @@ class Serial(serial.SerialBase):
         for byte in self._board().take_output():
             if len(self._received) < RECEIVED_MAX:
                 self._received.append(byte)
-            if byte.value == ord("\n"):
+            if byte.value == _LINE_FEED:
                 self._last_line.clear()
             if len(self._last_line) < LAST_LINE_BYTES:
                 self._last_line.append(byte.value)

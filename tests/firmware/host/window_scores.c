@@ -1,5 +1,5 @@
-/* Runs anomaly detection's windows, one after the other on standard input, as the device does between `db` and
- * m-results; prints a score a line. */
+/* Runs anomaly detection's windows, one after the other on standard input, as the device does between `db`
+ * and m-results; prints a score a line. */
 #include "benchmark.h"
 #include <stdio.h>
 

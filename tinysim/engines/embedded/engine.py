@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tinysim.board import Board, Device, DmaRequest, Memory
-from tinysim.engines import Snapshot, StampedByte, Stop, Unmodelled
+from tinysim.engines import Snapshot, Stop, Unmodelled
 from tinysim.engines.embedded.blocks import TimedBlocks
 from tinysim.engines.embedded.clocks import CLOCK_TREES, Clocks
 from tinysim.engines.embedded.cores import core_model
@@ -38,7 +38,7 @@ from tinysim.engines.embedded.structures import (
 )
 from tinysim.errors import GuestFault, TinysimError, UserError
 from tinysim.image import Image
-from tinysim.stamp import Stamp
+from tinysim.stamp import Stamp, StampedByte
 from tinysim.timing import timing_model
 from tinysim.timing.structures import native_parameters
 
@@ -46,6 +46,8 @@ OUTPUT_BYTES_MAX = 4096
 """What the engine holds for the host; bytes that come while so many wait are lost, as in a UART's driver."""
 
 _FOREVER_PS = (1 << 64) - 1
+_LINE_BYTES = 1024
+"""After so many bytes a run comes back although no line has ended."""
 _OBSERVATION_NS = 20_000_000
 
 # What tells a guest that waits for nothing: a loop that does little but read registers, and for how long. The
@@ -272,14 +274,15 @@ class EmbeddedEngine:
         self._native.engine_now(self._core, ctypes.byref(moment))
         return Stamp(moment.time_ps // 1000, moment.instructions, moment.cycles)
 
-    def run(self, until_ns: int) -> Stop:
+    def run(self, until_ns: int, *, to_line_end: bool = False) -> Stop:
         """Run; see `Engine.run`.
 
         Asleep with nothing that could wake the core, time passes until `until_ns` and the result is ASLEEP.
         """
         # Time is told in whole nanoseconds, rounded down: reaching `until_ns` is being told so.
         until_ps = min(until_ns * 1000, _FOREVER_PS)
-        reason = StopReason(self._native.engine_run(self._core, until_ps, 1))
+        wanted_bytes = _LINE_BYTES if to_line_end else 1
+        reason = StopReason(self._native.engine_run(self._core, until_ps, wanted_bytes, to_line_end))
         self._check(reason is not StopReason.ERROR)
         if reason in (StopReason.FAULT, StopReason.LOCKUP):
             raise GuestFault(fault_report(self._fault(), self.image, locked_up=reason is StopReason.LOCKUP))
@@ -458,7 +461,7 @@ class EmbeddedEngine:
         try:
             self._native.engine_forget_register_uses(self._core)
             until_ps = (self.now().time_ns + _OBSERVATION_NS) * 1000
-            self._native.engine_run(self._core, until_ps, OUTPUT_BYTES_MAX)
+            self._native.engine_run(self._core, until_ps, OUTPUT_BYTES_MAX, False)
             uses = (RegisterUse * REGISTER_USES_MAXIMUM)()
             count = self._native.engine_register_uses(self._core, uses)
             return Counter(

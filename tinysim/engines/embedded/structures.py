@@ -193,7 +193,7 @@ _SIGNATURES: dict[str, tuple[Any, ...]] = {
         *(None, c_void_p, c_uint32),
         *(POINTER(c_uint32), POINTER(c_uint32), POINTER(c_uint32)),
     ),
-    "engine_run": (c_uint32, c_void_p, c_uint64, c_uint32),
+    "engine_run": (c_uint32, c_void_p, c_uint64, c_uint32, c_bool),
     "engine_sleep_until": (None, c_void_p, c_uint64),
     "engine_now": (None, c_void_p, POINTER(Moment)),
     "engine_send": (c_uint32, c_void_p, c_char_p, c_uint32),

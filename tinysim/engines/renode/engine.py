@@ -12,13 +12,13 @@ from multiprocessing import Pipe
 from typing import Any, cast
 
 from tinysim.board import Board
-from tinysim.engines import Snapshot, StampedByte, Stop, Unmodelled
+from tinysim.engines import Snapshot, Stop, Unmodelled
 from tinysim.engines.renode.description import Failure, History, MachineDescription, Moment, Slice
 from tinysim.engines.renode.installation import Installation, find_installation
 from tinysim.errors import GuestFault, TinysimError, UserError
 from tinysim.image import Image
 from tinysim.resources import resource_folder
-from tinysim.stamp import Stamp
+from tinysim.stamp import Stamp, StampedByte
 
 START_LIMIT_S = 600.0
 ANSWER_LIMIT_S = 300.0
@@ -128,7 +128,7 @@ class RenodeEngine:
         """Return the present moment."""
         return self._stamp(self._moment)
 
-    def run(self, until_ns: int) -> Stop:
+    def run(self, until_ns: int, *, to_line_end: bool = False) -> Stop:
         """Run; see `Engine.run`. Goes on to the end of what the board sends without a pause.
 
         The present moment is then up to a microsecond after `until_ns` or after the last byte has left. Raises

@@ -253,6 +253,7 @@ struct core {
     uint64_t deadline;         /* tick */
     uint64_t deadline_ps;
     uint32_t wanted_bytes;
+    bool to_line_end;
     enum stop_reason stop;
     bool load_faulted;  /* the instruction at fault_pc loads from where nothing is */
     bool store_faulted; /* a store of the current block reached nothing */

@@ -267,10 +267,10 @@ void engine_set_clocks(struct core *core, uint32_t core_hz, const uint32_t *usar
     core_device_changed(core);
 }
 
-uint32_t engine_run(struct core *core, uint64_t deadline_ps, uint32_t wanted_bytes)
+uint32_t engine_run(struct core *core, uint64_t deadline_ps, uint32_t wanted_bytes, bool to_line_end)
 {
     core->deadline_ps = deadline_ps;
-    return (uint32_t)run(core, clock_ticks_at(&core->state.clock, deadline_ps), wanted_bytes);
+    return (uint32_t)run(core, clock_ticks_at(&core->state.clock, deadline_ps), wanted_bytes, to_line_end);
 }
 
 void engine_sleep_until(struct core *core, uint64_t time_ps)

@@ -43,7 +43,7 @@ EXPORT const char *engine_error(const struct core *core);
 EXPORT void engine_set_clocks(struct core *core, uint32_t core_hz, const uint32_t *usart_hz,
                               const uint32_t *timer_hz, const uint32_t *unit_hz);
 
-EXPORT uint32_t engine_run(struct core *core, uint64_t deadline_ps, uint32_t wanted_bytes);
+EXPORT uint32_t engine_run(struct core *core, uint64_t deadline_ps, uint32_t wanted_bytes, bool to_line_end);
 
 /* Lets a sleeping core sleep on until `time_ps`. */
 EXPORT void engine_sleep_until(struct core *core, uint64_t time_ps);

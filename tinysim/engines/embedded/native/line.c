@@ -38,6 +38,7 @@ uint16_t line_arrive(struct line *line, uint64_t frame_ticks)
 void line_sent(struct line *line, struct line_byte byte)
 {
     line->sent_bytes++;
+    line->last_byte = byte.data;
     if (line->to_host_count == LINE_TO_HOST_BYTES) {
         line->lost_bytes++;
         return;

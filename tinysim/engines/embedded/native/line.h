@@ -24,6 +24,7 @@ struct line {
     uint32_t to_host_count;
     uint64_t sent_bytes; /* by the guest, ever */
     uint64_t lost_bytes; /* of those, for lack of room */
+    uint8_t last_byte;   /* from the guest, whether taken or not */
     uint16_t to_guest[LINE_TO_GUEST_CHARACTERS];
     struct line_byte to_host[LINE_TO_HOST_BYTES];
 };

@@ -32,12 +32,19 @@ static void plan(struct core *core)
     core->attention_cycles = next > core->state.sleep_ticks ? next - core->state.sleep_ticks : 0;
 }
 
+static bool has_output(const struct core *core)
+{
+    uint32_t waiting = core->line.to_host_count;
+    return waiting >= core->wanted_bytes ||
+           (core->to_line_end && waiting != 0 && core->line.last_byte == '\n');
+}
+
 static enum stop_reason stop_reason(const struct core *core)
 {
     if (core->state.locked_up) {
         return STOP_LOCKUP;
     }
-    if (core->line.to_host_count >= core->wanted_bytes) {
+    if (has_output(core)) {
         return STOP_OUTPUT;
     }
     return core_ticks(core) >= core->deadline ? STOP_DEADLINE : STOP_NONE;
@@ -208,11 +215,12 @@ static void handle_end(struct core *core, uc_err error)
     }
 }
 
-enum stop_reason run(struct core *core, uint64_t deadline, uint32_t wanted_bytes)
+enum stop_reason run(struct core *core, uint64_t deadline, uint32_t wanted_bytes, bool to_line_end)
 {
     struct state *state = &core->state;
     core->deadline = deadline;
     core->wanted_bytes = wanted_bytes;
+    core->to_line_end = to_line_end;
     core->stop = core->error[0] != '\0' ? STOP_ERROR : STOP_NONE;
     while (core->stop == STOP_NONE) {
         if (state->sleeping && !wake(core)) {

@@ -18,7 +18,8 @@ void run_sleep(struct core *core, uint32_t pc, bool for_event);
 /* Ends the run with the next instruction at `pc`. Called from within a hook. */
 void run_stop(struct core *core, enum stop_reason reason, uint32_t pc);
 
-/* Runs until `wanted_bytes` from the guest wait to be taken, or until tick `deadline`. */
-enum stop_reason run(struct core *core, uint64_t deadline, uint32_t wanted_bytes);
+/* Runs until `wanted_bytes` from the guest wait to be taken, with `to_line_end` also until the last of them
+ * is a line feed, or until tick `deadline`. */
+enum stop_reason run(struct core *core, uint64_t deadline, uint32_t wanted_bytes, bool to_line_end);
 
 #endif
