@@ -32,7 +32,7 @@ from tinysim.runner.metrics import anomaly_auc_eembc, anomaly_auc_mlcommons
 from tinysim.training.evaluate import anomaly_scores, int8_outputs, mean_spectrum_distances
 
 # numpy 1.26.4 and 2.4.6 both gave it.
-TEST_SET_SHA256 = "40ad395f8e0df0656e523a3f23b9839d126b78d36aa8cdbadf0d4d980ad12147"
+TEST_SET_SHA256 = "44d89a0e57d1441639e14ac0542d9e130ecd29a1320e09a1ef075fc99355648f"
 
 
 @pytest.fixture(scope="module")

@@ -86,8 +86,9 @@ def test_blur_and_clouds_keep_their_range() -> None:
 
 
 def test_every_thing_leaves_marks_in_every_place() -> None:
+    things = dict.fromkeys((*OUTDOORS, *INDOORS, *UPRIGHT_OUTDOORS, *UPRIGHT_INDOORS))
     for paint_place in (paint_country, paint_street, paint_room):
-        for number, thing in enumerate({*OUTDOORS, *INDOORS, *UPRIGHT_OUTDOORS, *UPRIGHT_INDOORS}):
+        for number, thing in enumerate(things):
             random = Random("things", number)
             picture = black(SIZE)
             place = paint_place(picture, random)

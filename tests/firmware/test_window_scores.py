@@ -9,7 +9,7 @@ import pytest
 
 from tests.firmware.conftest import FIRMWARE, HOST, build_host_program
 from tests.published import DATA
-from tinysim.builtin.machines import make_sample
+from tinysim.builtin.machines import TEST_INPUTS, make_sample
 from tinysim.codegen import compile_model
 from tinysim.model.tflite_reader import parse_model
 from tinysim.training.evaluate import ReferenceKernels, quantizations, windows
@@ -59,9 +59,8 @@ def test_all_196_windows_score_as_by_litert(which: str, tmp_path: Path) -> None:
         model, content = OFFICIAL_MODEL.read_bytes(), OFFICIAL.read_bytes()
     else:
         model = SHIPPED.read_bytes()
-        # 2 is a normal sound, 3 an anomaly.
-        sample = make_sample("test", 2 if which == "normal" else 3)
-        assert which in sample.name
+        samples = (make_sample("test", number) for number in range(TEST_INPUTS))
+        sample = next(sample for sample in samples if which in sample.name)
         content = sample.content
     inputs = windows(np.frombuffer(content, "<f4").reshape(1, 200, 128))[0]
     assert inputs.shape == (196, 640)

@@ -25,7 +25,7 @@ from tinysim.features.log_mel import RATE_HZ, log_mel
 
 NAME = "tinysim-ad"
 CLASSES = ("normal", "anomaly")
-TEST_INPUTS = 40
+TEST_INPUTS = 24
 
 MACHINES = 4
 Fault = Literal["bearing", "imbalance", "rattle"]

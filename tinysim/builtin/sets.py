@@ -93,8 +93,8 @@ _SETS = (
         data_set="ad01",
         name="tinysim-ad",
         generator="machines",
-        labels_sha256="ac966a5535bc44ad0d6ca5bb6da792f8014ab496ba35681b926eb6e3e361f8e1",
-        inputs_sha256="40ad395f8e0df0656e523a3f23b9839d126b78d36aa8cdbadf0d4d980ad12147",
+        labels_sha256="e10036d6f40b1c5830681e5e543b791dfc57495a86340efefaf014a261603616",
+        inputs_sha256="44d89a0e57d1441639e14ac0542d9e130ecd29a1320e09a1ef075fc99355648f",
     ),
     BuiltinSet(
         benchmark="vww",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import torch
 
 from tinysim.builtin import machines
 from tinysim.builtin.arithmetic import Random
@@ -40,6 +41,8 @@ def train(settings: Settings) -> TrainedModel:
         seed=settings.seed,
         threads=settings.threads,
     )
+    # Before the network is made: its first weights are random.
+    torch.manual_seed(settings.seed)
     network = TrainableNetwork(ARCHITECTURES["ad"])
     fit(network, inputs, None, options, report=settings.report)
     model = quantize(network.fold(), inputs[:: len(inputs) // CALIBRATION_WINDOWS])

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import platformdirs
+import torch
 
 from tinysim.builtin import objects
 from tinysim.builtin.sample import Split
+from tinysim.cache import user_cache
 from tinysim.model.graph import Int64Array
 from tinysim.training.architectures import ARCHITECTURES
 from tinysim.training.evaluate import accuracy, int8_outputs, nearest_centroid_accuracy
@@ -43,6 +44,8 @@ def train(settings: Settings) -> TrainedModel:
         seed=settings.seed,
         threads=settings.threads,
     )
+    # Before the network is made: its first weights are random.
+    torch.manual_seed(settings.seed)
     network = TrainableNetwork(ARCHITECTURES["ic"])
     fit(
         network,
@@ -83,7 +86,7 @@ def _training_pictures(count: int) -> tuple[npt.NDArray[np.uint8], Int64Array]:
     folder = Path(objects.__file__).parent
     sources = [folder / "arithmetic.py", folder / "objects.py", *sorted(folder.glob("drawing/*.py"))]
     key = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:16]
-    cache = platformdirs.user_cache_path("tinysim", appauthor=False) / "training" / f"ic_{key}_{count}.npz"
+    cache = user_cache() / "training" / f"ic_{key}_{count}.npz"
     try:
         with np.load(cache) as stored:
             return stored["pictures"], stored["labels"]

@@ -32,13 +32,18 @@ def main(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         words, pictures, persons = (BUILTIN_SETS[name] for name in ("kws01", "ic01", "vww01"))
-        _sheet(words, _spectrum, rows_a_class=1).savefig(folder / "kws.png", dpi=_DOTS_PER_INCH)
-        _sheet(pictures, _picture, rows_a_class=1).savefig(folder / "ic.png", dpi=_DOTS_PER_INCH)
-        _sheet(persons, _picture, rows_a_class=4).savefig(folder / "vww.png", dpi=_DOTS_PER_INCH)
-        draw_sounds(folder / "ad.png", examples())
+        _save(_sheet(words, _spectrum, rows_a_class=1), folder / "kws.jpg")
+        _save(_sheet(pictures, _picture, rows_a_class=1), folder / "ic.jpg")
+        _save(_sheet(persons, _picture, rows_a_class=4), folder / "vww.jpg")
+        draw_sounds(folder / "ad.jpg", examples())
     except OSError as error:
         click.echo(f"tinysim: cannot write to {folder}: {error.strerror or error}", err=True)
         sys.exit(2)
+
+
+def _save(figure: Figure, path: Path) -> None:
+    # Noise makes PNG files of several times the size.
+    figure.savefig(path, dpi=_DOTS_PER_INCH, pil_kwargs={"quality": 85})
 
 
 def _sheet(builtin: BuiltinSet, image_of: Any, rows_a_class: int) -> Figure:
