@@ -96,7 +96,7 @@ class Random:
 
 
 def sine(turns: npt.ArrayLike) -> Float64Array:
-    """Return the sine of angles in turns (1 is a full circle), within 1e-14 for angles below a million turns."""
+    """Return the sine of angles in turns (1 is a full circle), within 5e-14 for angles below a million turns."""
     angle = np.asarray(turns, dtype=np.float64)
     quarters = (angle - np.floor(angle)) * 4.0
     # To -1..1 quarters around 0, where the sine is odd: 1..3 is mirrored at 2, 3..4 is a turn less.
