@@ -71,8 +71,8 @@ class board:  # noqa: N801  (Robot finds a library by its module's name)
             raise AssertionError(f"the board answered {self._reply}, not {list(lines)}")
 
     @keyword
-    def load_input(self, benchmark: str, row: int) -> None:
-        """Download an input of the benchmark's data set."""
+    def load_input(self, benchmark: str, row: int) -> int:
+        """Download an input of the benchmark's data set, and return its label."""
         try:
             dataset = choose(BENCHMARKS[benchmark]).dataset
             segment = list(dataset.accuracy_segments())[row]
@@ -83,6 +83,7 @@ class board:  # noqa: N801  (Robot finds a library by its module's name)
         for first in range(0, len(data), 30):
             self.send(f"db {data[first : first + 30].hex()}")
         self.reply_should_be("m-load-done")
+        return segment.entry.label
 
     @keyword
     def line_matching(self, pattern: str) -> str:

@@ -47,8 +47,13 @@ def test_equal_on_every_accumulator(
     lowest, highest = np.full(channels, centre - reach), np.full(channels, centre + reach)
     accumulators = AccumulatorRange(lowest, highest, np.maximum(abs(lowest), abs(highest)))
     found = find_requantization(rescaling, accumulators, output)
-    assert found is not None
     every = np.arange(centre - reach, centre + reach + 1, dtype=np.int64)[None, :].repeat(channels, axis=0)
+    if found is None:
+        # Refused rather than wrong: factors such as 1.15, whose products in double precision fall on a tie.
+        products = every * np.array(factor)[:, None]
+        assert kind is DoublePrecision
+        assert np.any(np.abs(products - np.floor(products) - 0.5) < 1e-9)
+        return
     expected = np.clip(rescaling(every) + output.zero_point, output.minimum, output.maximum)
     assert np.array_equal(found.apply(every, output), expected)
 
