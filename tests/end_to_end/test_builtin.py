@@ -60,7 +60,7 @@ def test_keyword_spotting_needs_nothing_and_says_what_it_is(tmp_path: Path) -> N
     assert "note: not-submittable: " in check.stdout
 
 
-# All inputs of all take minutes; host tests have all of them through the same kernels.
+# All inputs of all take minutes: TINYSIM_THOROUGH=1 has them.
 @pytest.mark.parametrize(
     ("benchmark_id", "inputs"),
     [("vww", 200), ("ic", 200), ("ad", 24)] if THOROUGH else [("vww", 8), ("ic", 8), ("ad", 1)],
