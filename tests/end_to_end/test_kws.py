@@ -37,7 +37,10 @@ def run(tmp_path_factory):
         str(folder / "build"),
     ]
     result = subprocess.run(
-        command, capture_output=True, text=True, env={**os.environ, "SOURCE_DATE_EPOCH": "1700000000"}
+        command,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "TINYSIM_DATA": DATA, "SOURCE_DATE_EPOCH": "1700000000"},
     )
     assert result.returncode == 0, result.stdout + result.stderr
     return folder
