@@ -1,12 +1,11 @@
-"""A moment of a session."""
+"""A moment of a session. Tuples, since every byte of a session has one."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Stamp:
+class Stamp(NamedTuple):
     """A moment: nanoseconds since the beginning, instructions and cycles executed since then.
 
     On a simulated board the time is virtual, since reset, and cycles are those in which the core was awake.
@@ -23,8 +22,7 @@ class Stamp:
         return self.time_ns / 1e9
 
 
-@dataclass(frozen=True)
-class StampedByte:
+class StampedByte(NamedTuple):
     """A byte that has left the console, stop bit included, and the moment at which it had."""
 
     value: int

@@ -41,8 +41,9 @@ RECEIVED_MAX = 1 << 16
 """Bytes that are kept for a program that writes and does not read; what comes beyond is lost, as on a real port."""
 
 BYTES_PER_POLL = 100
-_LINE_FEED = ord("\n")
 """No more than what passes in POLL_NS at a common rate: 92 bytes at 921,600 baud."""
+
+_LINE_FEED = ord("\n")
 
 _OPTIONS = frozenset({"firmware", "engine", "timing", "cycles_per_instruction", "patience_s", "uart"})
 
@@ -138,14 +139,16 @@ class Serial(serial.SerialBase):
         Where a reader wants lines, this is many times faster than byte by byte.
         """
         line: list[StampedByte] = []
+        received = self._received
         with self._turns:
             deadline_ns = self._deadline_ns()
             while len(line) < size and not (line and line[-1].value == _LINE_FEED):
-                if not self._received and not self._wait_for_byte(deadline_ns, to_line_end=True):
+                if not received and not self._wait_for_byte(deadline_ns, to_line_end=True):
                     break
-                while self._received and len(line) < size:
-                    line.append(self._received.popleft())
-                    if line[-1].value == _LINE_FEED:
+                while received and len(line) < size:
+                    byte = received.popleft()
+                    line.append(byte)
+                    if byte.value == _LINE_FEED:
                         break
             if line:
                 self._last_read = line[-1].stamp
@@ -313,9 +316,9 @@ class Serial(serial.SerialBase):
     def _run_in_slices(self, until_ns: int, *, to_line_end: bool) -> Stop:
         """Run so that neither Ctrl-C nor another thread has to wait for a guest that computes."""
         engine = self._board()
-        began_ns = engine.now().time_ns
+        began_ns = now_ns = engine.now().time_ns
         while True:
-            slice_ns = min(until_ns, engine.now().time_ns + SLICE_NS)
+            slice_ns = min(until_ns, now_ns + SLICE_NS)
             stop = self._run_engine(slice_ns, to_line_end=to_line_end)
             if stop is not Stop.DEADLINE or slice_ns == until_ns or self._is_cancelled:
                 return stop
@@ -325,6 +328,7 @@ class Serial(serial.SerialBase):
             self._turns.give_way()
             if self.engine is not engine:
                 raise serial.PortNotOpenError
+            now_ns = engine.now().time_ns
 
     def _run_engine(self, until_ns: int, *, to_line_end: bool = False) -> Stop:
         try:
@@ -358,13 +362,14 @@ class Serial(serial.SerialBase):
         return True
 
     def _collect(self) -> None:
-        for byte in self._board().take_output():
-            if len(self._received) < RECEIVED_MAX:
-                self._received.append(byte)
-            if byte.value == _LINE_FEED:
-                self._last_line.clear()
-            if len(self._last_line) < LAST_LINE_BYTES:
-                self._last_line.append(byte.value)
+        output = self._board().take_output()
+        if not output:
+            return
+        self._received.extend(output[: max(0, RECEIVED_MAX - len(self._received))])
+        _, line_feed, line = bytes(byte.value for byte in output).rpartition(b"\n")
+        if line_feed:
+            self._last_line.clear()
+        self._last_line += line[: LAST_LINE_BYTES - len(self._last_line)]
 
     def _last_words(self) -> str:
         text = self._last_line.decode("ascii", "backslashreplace").strip()

@@ -16,6 +16,7 @@ from tinysim.engines.embedded.faults import fault_name, fault_report
 from tinysim.engines.embedded.library import load_library
 from tinysim.engines.embedded.structures import (
     FOLLOWS_MAXIMUM,
+    LINE_BYTE,
     NO_INTERRUPT,
     REGISTER_BLOCKS_MAXIMUM,
     REGISTER_NAMES,
@@ -322,8 +323,10 @@ class EmbeddedEngine:
         taken = self._native.engine_take(self._core, buffer, count)
         self._resets_heard_of = self.resets
         return [
-            StampedByte(byte.data, Stamp(byte.time_ps // 1000, byte.instructions, byte.cycles))
-            for byte in buffer[:taken]
+            StampedByte(value, Stamp(time_ps // 1000, instructions, cycles))
+            for time_ps, instructions, cycles, value in LINE_BYTE.iter_unpack(
+                memoryview(buffer).cast("B")[: taken * LINE_BYTE.size]
+            )
         ]
 
     @property

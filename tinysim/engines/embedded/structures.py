@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import struct
 from collections.abc import Callable
 from ctypes import POINTER, c_bool, c_char_p, c_int32, c_uint8, c_uint32, c_uint64, c_void_p
 from enum import IntEnum
@@ -140,6 +141,10 @@ class LineByte(ctypes.Structure):
         ("cycles", c_uint64),
         ("data", c_uint8),
     )
+
+
+LINE_BYTE = struct.Struct("@QQQB0Q")
+"""`struct line_byte` again: to read many of them, which takes ctypes several times as long."""
 
 
 class Fault(ctypes.Structure):
