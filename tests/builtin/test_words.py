@@ -7,11 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.kernels.host import EMULATED_SIMD, build_host
 from tests.kernels.reference import reference_outputs
 from tests.published import DATA, needs_data
 from tinysim.builtin.words import CLASSES, FEATURES_FILE, INPUT_BYTES, NAME, TEST_INPUTS, make_sample
-from tinysim.codegen import compile_model
 from tinysim.datasets.labels import Entry, format_labels, parse_labels, read_labels
 from tinysim.features.mfcc import SCALE, ZERO_POINT
 from tinysim.model.graph import Graph
@@ -106,11 +104,6 @@ def test_our_network_meets_the_quality_target() -> None:
     right = outputs.argmax(axis=1) == LABELS
     assert 0.9 <= right.mean() <= 0.99
     assert min(right[label == LABELS].mean() for label in range(12)) > 0.7
-
-
-def test_the_firmwares_kernels_give_what_litert_gives(tmp_path: Path) -> None:
-    outputs = build_host(compile_model(MODEL, tmp_path), EMULATED_SIMD).run(INPUTS)
-    assert np.array_equal(outputs, reference_outputs(MODEL.read_bytes(), INPUTS))
 
 
 def test_our_network_has_the_thirteen_operators() -> None:

@@ -148,7 +148,7 @@ def test_a_program_that_only_looks_is_not_told(board_id):
     with opened(board_id, vendor_elf(board_id, UNDRIVEN_FLAG)) as port:
         port.timeout = 0.1
         assert port.read(1) == b">"
-        for _round in range(8):
+        for _round in range(4):
             assert port.read(1) == b""
 
 

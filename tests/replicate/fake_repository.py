@@ -15,11 +15,12 @@ SYSTEM = {
     "Processor(s) Name": "32-bit Arm® Cortex®-M4 (DSP + FPU)",
     "Processor(s) Frequencies": "120 MHz",
 }
-BRANCH_TO_SELF = 0xE7FE
+WAIT_FOR_INTERRUPT = 0xBF30
+BRANCH_BACK = 0xE7FD
 
 
 def vector_table(board_id: str = "nucleo_l4r5zi", model: str = "", entry_offset: int = 0x41) -> bytes:
-    """An image whose stack is at the end of the board's RAM and whose reset handler branches to itself."""
+    """An image whose stack is at the end of the board's RAM and whose reset handler sleeps, which costs no time."""
     board = load_board(board_id)
     flash = next(memory for memory in board.memory if memory.kind == "flash")
     # Where most firmware puts it: the H7A3's large RAM, not its tightly coupled ones.
@@ -29,7 +30,7 @@ def vector_table(board_id: str = "nucleo_l4r5zi", model: str = "", entry_offset:
     vectors = [ram.end, *[flash.address + entry_offset] * 15]
     return (
         struct.pack("<16I", *vectors)
-        + struct.pack("<8H", *[BRANCH_TO_SELF] * 8)
+        + struct.pack("<8H", *[WAIT_FOR_INTERRUPT, BRANCH_BACK] * 4)
         + b"\0"
         + model.encode()
         + b"\0"

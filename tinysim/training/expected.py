@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.resources import files
 from pathlib import Path
 
@@ -25,29 +25,42 @@ from tinysim.training.evaluate import ReferenceKernels
 
 Int8Array = npt.NDArray[np.int8]
 Float32Array = npt.NDArray[np.float32]
+Network = Callable[[Int8Array], Int8Array]
+"""Takes input tensors, [n, elements], and returns output tensors, [n, elements]."""
 
 
 def reference_results(dataset: DataSet, model: Path) -> dict[int, list[list[float]]]:
+    """Return `printed_results` of LiteRT's reference kernels."""
+    kernels = ReferenceKernels(model.read_bytes())
+    return printed_results(
+        dataset, model, lambda inputs: np.stack([kernels.outputs(each) for each in inputs])
+    )
+
+
+def printed_results(dataset: DataSet, model: Path, run: Network) -> dict[int, list[list[float]]]:
     """Return what the device should print for each window of each row, before it is cut to three decimals.
 
-    Anomaly scores are rounded to three decimals, as printed, from sums in single precision in element order.
+    `run` is what executes the model. Anomaly scores are rounded to three decimals, as printed, from sums in
+    single precision in element order.
     """
-    kernels = ReferenceKernels(model.read_bytes())
     graph = read_model(model)
     source, result = graph.tensors[graph.input].quantization, graph.tensors[graph.output].quantization
     assert source is not None
     assert result is not None
+    segments = tuple(dataset.accuracy_segments())
+    contents = [dataset.read(segment) for segment in segments]
     results: dict[int, list[list[float]]] = {}
-    for segment in dataset.accuracy_segments():
-        data = dataset.read(segment)
-        windows = results.setdefault(segment.row, [])
-        if dataset.benchmark.is_anomaly_detection:
-            features = np.frombuffer(data, "<f4")
-            outputs = kernels.outputs(quantize(features, source.scale, source.zero_point))
-            windows.append([anomaly_score(features, outputs, result.scale, result.zero_point)])
-            continue
-        outputs = kernels.outputs(as_tensor(dataset.benchmark.id, data))
-        windows.append([float((int(value) - result.zero_point) * result.scale) for value in outputs])
+    if dataset.benchmark.is_anomaly_detection:
+        features = [np.frombuffer(content, "<f4") for content in contents]
+        outputs = run(np.stack([quantize(each, source.scale, source.zero_point) for each in features]))
+        for segment, given, output in zip(segments, features, outputs, strict=True):
+            score = anomaly_score(given, output, result.scale, result.zero_point)
+            results.setdefault(segment.row, []).append([score])
+        return results
+    outputs = run(np.stack([as_tensor(dataset.benchmark.id, content) for content in contents]))
+    for segment, output in zip(segments, outputs, strict=True):
+        values = [float((int(value) - result.zero_point) * result.scale) for value in output]
+        results.setdefault(segment.row, []).append(values)
     return results
 
 
