@@ -24,22 +24,6 @@ static uint32_t first_way(const struct cache *cache, uint32_t tag)
     return (tag & (cache->sets - 1u)) * cache->ways;
 }
 
-/* The line that holds `tag`, or the one to be replaced by it. */
-static uint32_t find_line(const struct cache *cache, uint32_t tag)
-{
-    uint32_t first = first_way(cache, tag);
-    uint32_t oldest = first;
-    for (uint32_t line = first; line < first + cache->ways; line++) {
-        if (cache->filled[line] != 0 && cache->tag[line] == tag) {
-            return line;
-        }
-        if (cache->used[line] < cache->used[oldest]) {
-            oldest = line;
-        }
-    }
-    return oldest;
-}
-
 static uint32_t part_of(const struct cache *cache, uint32_t address)
 {
     return (address >> cache->part_shift) & ((1u << (cache->line_shift - cache->part_shift)) - 1u);
@@ -50,19 +34,54 @@ static bool is_at(const struct cache *cache, uint32_t line, uint32_t tag)
     return cache->filled[line] != 0 && cache->tag[line] == tag;
 }
 
+/* Whether a line holds `tag`, and which. */
+static bool find_line(struct cache *cache, uint32_t tag, uint32_t *line)
+{
+    uint32_t bucket = tag % CACHE_BUCKETS;
+    *line = cache->hint[bucket];
+    if (is_at(cache, *line, tag)) {
+        return true;
+    }
+    if (cache->held[bucket] == 0) {
+        return false;
+    }
+    uint32_t first = first_way(cache, tag);
+    for (*line = first; *line < first + cache->ways; (*line)++) {
+        if (is_at(cache, *line, tag)) {
+            cache->hint[bucket] = (uint16_t)*line;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Gives `tag`, which no line holds, the line of its set that has not been used for longest. */
+static uint32_t replace_line(struct cache *cache, uint32_t tag)
+{
+    uint32_t first = first_way(cache, tag);
+    uint32_t oldest = first;
+    for (uint32_t line = first + 1; line < first + cache->ways; line++) {
+        if (cache->used[line] < cache->used[oldest]) {
+            oldest = line;
+        }
+    }
+    if (cache->filled[oldest] != 0) {
+        cache->held[cache->tag[oldest] % CACHE_BUCKETS]--;
+    }
+    cache->held[tag % CACHE_BUCKETS]++;
+    cache->hint[tag % CACHE_BUCKETS] = (uint16_t)oldest;
+    cache->tag[oldest] = tag;
+    cache->filled[oldest] = 0;
+    return oldest;
+}
+
 bool cache_access(struct cache *cache, uint32_t address)
 {
     uint32_t tag = address >> cache->line_shift;
     uint32_t part = 1u << part_of(cache, address);
-    uint16_t *hint = &cache->hint[tag % CACHE_HINTS];
-    uint32_t line = *hint;
-    if (!is_at(cache, line, tag)) {
-        line = find_line(cache, tag);
-        if (!is_at(cache, line, tag)) {
-            cache->tag[line] = tag;
-            cache->filled[line] = 0;
-        }
-        *hint = (uint16_t)line;
+    uint32_t line;
+    if (!find_line(cache, tag, &line)) {
+        line = replace_line(cache, tag);
     }
     bool hit = (cache->filled[line] & part) != 0;
     cache->filled[line] |= cache->fills_whole_lines ? 0xFFu : (uint8_t)part;
@@ -72,14 +91,9 @@ bool cache_access(struct cache *cache, uint32_t address)
 
 bool cache_holds(struct cache *cache, uint32_t first, uint32_t last)
 {
-    uint32_t tag = first >> cache->line_shift;
-    uint32_t line = cache->hint[tag % CACHE_HINTS];
-    if (cache->tag[line] != tag) {
-        line = find_line(cache, tag);
-        if (!is_at(cache, line, tag)) {
-            return false;
-        }
-        cache->hint[tag % CACHE_HINTS] = (uint16_t)line;
+    uint32_t line;
+    if (!find_line(cache, first >> cache->line_shift, &line)) {
+        return false;
     }
     uint32_t parts = (2u << part_of(cache, last)) - (1u << part_of(cache, first));
     if ((cache->filled[line] & parts) != parts) {

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { CACHE_LINES_MAXIMUM = 512, CACHE_HINTS = 128 };
+enum { CACHE_LINES_MAXIMUM = 512, CACHE_BUCKETS = 128 };
 
 /* Holds no pointer, so that a copy of the structure is a snapshot of it. */
 struct cache {
@@ -19,7 +19,9 @@ struct cache {
     uint32_t tag[CACHE_LINES_MAXIMUM];   /* ways of a set are neighbours */
     uint8_t filled[CACHE_LINES_MAXIMUM]; /* bit p: part p is there */
     uint64_t used[CACHE_LINES_MAXIMUM];
-    uint16_t hint[CACHE_HINTS]; /* where a line with these low bits was last seen */
+    /* So that most lookups do not search a set. A bucket: the lines whose tags have the same low bits. */
+    uint16_t hint[CACHE_BUCKETS]; /* the line of the bucket that was last found */
+    uint16_t held[CACHE_BUCKETS]; /* how many lines are in it */
 };
 
 void cache_reset(struct cache *cache, uint32_t lines, uint32_t ways, uint32_t line_bytes, uint32_t part_bytes,

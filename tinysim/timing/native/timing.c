@@ -193,7 +193,7 @@ struct walk {
 /* The block's cycle in which the code at `place` is executed, taking its instructions for equally long. */
 static uint32_t spent_before(const struct walk *walk, uint32_t place)
 {
-    return walk->cycles * (place - walk->first) / (walk->end - walk->first);
+    return place == walk->first ? 0 : walk->cycles * (place - walk->first) / (walk->end - walk->first);
 }
 
 /* Fetches what is needed before the block's cycle `until`. */
