@@ -83,13 +83,10 @@ class FakePort:
         self._last_read = self.now()
         return bytes([byte])
 
-    def read_line(self, size: int) -> list[StampedByte]:
+    def read_line(self, size: int, deadline_ns: int) -> list[StampedByte]:
         line: list[StampedByte] = []
-        # As in a real port, the timeout is that of the whole call.
-        until = None if self.timeout is None else self.state.time_ns + round(self.timeout * 1e9)
         while len(line) < size and not (line and line[-1].value == ord("\n")):
-            if until is not None:
-                self.timeout = (until - self.state.time_ns) / 1e9
+            self.timeout = (deadline_ns - self.state.time_ns) / 1e9
             if not (byte := self.read(1)):
                 break
             line.append(StampedByte(byte[0], self.last_byte_read()))

@@ -50,8 +50,8 @@ class StampedPort(Protocol):
     def whereabouts(self) -> str:
         """Say where the guest is, for a message."""
 
-    def read_line(self, size: int) -> Sequence[StampedByte]:
-        """Return what comes up to and with a line feed, `size` bytes at most: less once the timeout is over."""
+    def read_line(self, size: int, deadline_ns: int) -> Sequence[StampedByte]:
+        """Return what comes up to and with a line feed, `size` bytes at most: less at `deadline_ns` of its clock."""
 
 
 class Port(Protocol):
@@ -127,18 +127,17 @@ class Session:
         device floods the line: more than REPLY_BYTES_MAX since the last command.
         """
         while True:
-            left_s = (deadline_ns - self.now().time_ns) / 1e9
-            if left_s <= 0:
-                return None
             if self._stamped is not None:
-                self.port.timeout = left_s
-                piece = self._stamped.read_line(max(1, LINE_BYTES_MAX + 1 - len(self._pending)))
+                size = max(1, LINE_BYTES_MAX + 1 - len(self._pending))
+                piece = self._stamped.read_line(size, deadline_ns)
                 if not piece:
                     return None
                 if not self._pending:
                     self._line_began = piece[0].stamp
                 received = bytes(byte.value for byte in piece)
             else:
+                if self.now().time_ns >= deadline_ns:
+                    return None
                 # Byte by byte, so that the stamp is that of the line's end.
                 received = self.port.read(1)
                 if received and not self._pending:

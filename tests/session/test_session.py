@@ -37,7 +37,7 @@ class BytesPort:
         self.position += len(taken)
         return taken
 
-    def read_line(self, size: int) -> list[StampedByte]:
+    def read_line(self, size: int, deadline_ns: int) -> list[StampedByte]:
         line: list[StampedByte] = []
         while len(line) < size and not (line and line[-1].value == ord("\n")) and (byte := self.read(1)):
             line.append(StampedByte(byte[0], self.last_byte_read()))

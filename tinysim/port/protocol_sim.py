@@ -133,15 +133,15 @@ class Serial(serial.SerialBase):
                     line.append(self._take_byte())
         return bytes(line)
 
-    def read_line(self, size: int) -> list[StampedByte]:
-        """Return what comes up to and with a line feed, each byte with its moment; see `read_until`.
+    def read_line(self, size: int, deadline_ns: int) -> list[StampedByte]:
+        """Return what comes up to and with a line feed, each byte with its moment: less at `deadline_ns`.
 
         Where a reader wants lines, this is many times faster than byte by byte.
         """
         line: list[StampedByte] = []
         received = self._received
         with self._turns:
-            deadline_ns = self._deadline_ns()
+            self._board()
             while len(line) < size and not (line and line[-1].value == _LINE_FEED):
                 if not received and not self._wait_for_byte(deadline_ns, to_line_end=True):
                     break
@@ -283,10 +283,11 @@ class Serial(serial.SerialBase):
         engine = self._board()
         if deadline_ns is not None:
             stop = self._advance(deadline_ns, to_line_end=to_line_end)
-            if stop is Stop.ASLEEP and self.timeout and threading.active_count() > 1:
+            if stop is Stop.ASLEEP and (self.timeout or to_line_end) and threading.active_count() > 1:
                 self._turns.wait()
             return stop is Stop.OUTPUT
-        stop = self._run_in_slices(engine.now().time_ns + self._patience_ns, to_line_end=to_line_end)
+        now_ns = engine.now().time_ns
+        stop = self._run_in_slices(now_ns, now_ns + self._patience_ns, to_line_end=to_line_end)
         if stop is Stop.OUTPUT:
             return True
         if self._is_cancelled:
@@ -306,17 +307,18 @@ class Serial(serial.SerialBase):
 
     def _advance(self, until_ns: int, *, to_line_end: bool = False) -> Stop:
         """Run the guest until then, or until it has sent something. Where it returns ASLEEP, the time is up, too."""
-        if until_ns <= self._board().now().time_ns:
+        now_ns = self._board().now().time_ns
+        if until_ns <= now_ns:
             return Stop.DEADLINE
-        stop = self._run_in_slices(until_ns, to_line_end=to_line_end)
+        stop = self._run_in_slices(now_ns, until_ns, to_line_end=to_line_end)
         if stop is Stop.ASLEEP:
             self._run_engine(until_ns)
         return stop
 
-    def _run_in_slices(self, until_ns: int, *, to_line_end: bool) -> Stop:
-        """Run so that neither Ctrl-C nor another thread has to wait for a guest that computes."""
+    def _run_in_slices(self, began_ns: int, until_ns: int, *, to_line_end: bool) -> Stop:
+        """Run from now, `began_ns`, so that neither Ctrl-C nor another thread has to wait for a guest that computes."""
         engine = self._board()
-        began_ns = now_ns = engine.now().time_ns
+        now_ns = began_ns
         while True:
             slice_ns = min(until_ns, now_ns + SLICE_NS)
             stop = self._run_engine(slice_ns, to_line_end=to_line_end)

@@ -147,7 +147,7 @@ class Device:
         for offset in range(0, len(data), BYTES_PER_CHUNK):
             chunk = data[offset : offset + BYTES_PER_CHUNK]
             is_last = offset + BYTES_PER_CHUNK >= len(data)
-            left_s = (deadline_ns - self.session.now().time_ns) / 1e9
+            left_s = (deadline_ns - reply.ready.time_ns) / 1e9
             if left_s <= 0:
                 raise self.session.hang(f"the download of {len(data)} bytes", limit_s)
             expected = [Kind.LOAD_DONE, Kind.READY] if is_last else [Kind.READY]
