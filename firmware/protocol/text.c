@@ -119,6 +119,12 @@ void text_append_fixed3(struct text *text, float value)
 
 void text_append_truncated3(struct text *text, float value)
 {
+    /* From there on a float counts in quarters, which three digits show as they are. */
+    static const float QUARTERS = 2097152.0f;
+    if (!(value > -QUARTERS && value < QUARTERS)) {
+        text_append_fixed3(text, value);
+        return;
+    }
     int32_t thousandths = (int32_t)(value * 1000.0f);
     if (thousandths < 0) {
         text_append(text, "-");

@@ -22,7 +22,7 @@ void text_append_hex_byte(struct text *text, uint8_t value);
  * included. */
 void text_append_fixed3(struct text *text, float value);
 
-/* As above but the digits after the third are cut off. The value's magnitude is below 2^31 / 1000. */
+/* As above but the digits after the third are cut off. */
 void text_append_truncated3(struct text *text, float value);
 
 #endif

@@ -55,6 +55,9 @@ def test_numbers_are_printed_as_c_prints_them(tmp_path: Path) -> None:
         float32_bits(0.9995),
         float32_bits(0.99951),
         float32_bits(16777216),
+        float32_bits(2.0**21),
+        float32_bits(-(2.0**21) + 0.25),
+        float32_bits(-(2.0**31)),
         float32_bits(2.0**32),
     ]
     any_bits = [generator.getrandbits(32) for _ in range(30000)]
@@ -68,11 +71,13 @@ def test_numbers_are_printed_as_c_prints_them(tmp_path: Path) -> None:
         fixed, _, truncated = line.partition(" ")
         # Python formats a double, and every float32 is one: correctly rounded, ties to even.
         assert fixed == f"{value:.3f}", hex(bits)
-        if abs(value) < 2e6:
+        if abs(value) < 2**21:
             # The reference multiplies in single precision, then drops the fraction.
             product = math.trunc(float32(float32_bits(value * 1000)))
             sign = "-" if product < 0 else ""
             assert truncated == f"{sign}{abs(product) // 1000}.{abs(product) % 1000:03d}", hex(bits)
+        else:
+            assert truncated == fixed, hex(bits)
 
 
 def test_memory_functions_for_every_alignment(tmp_path: Path) -> None:

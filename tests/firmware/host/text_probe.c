@@ -10,13 +10,11 @@ int main(void)
     while (scanf("%x", &bits) == 1) {
         float value;
         memcpy(&value, &bits, sizeof value);
-        char characters[64];
+        char characters[128];
         struct text text = {characters, sizeof characters, 0};
         text_append_fixed3(&text, value);
         text_append(&text, " ");
-        if (value > -2e6f && value < 2e6f) {
-            text_append_truncated3(&text, value);
-        }
+        text_append_truncated3(&text, value);
         printf("%.*s\n", (int)text.length, text.characters);
     }
     return 0;
