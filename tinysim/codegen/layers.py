@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import singledispatch
 
 import numpy as np
@@ -308,24 +308,40 @@ def _matrix_layer(
     rows: Int8Array,
     rescaling: type[Rescaling],
 ) -> Layer:
-    stage, table = _output_stage(graph, operator, rows, rescaling)
+    found = _requantization(graph, operator, rows, rescaling, by_steps=True)
+    stage, table = _stage_fields(graph, operator, found), _channel_table(graph, operator, rows, found)
     outputs, inputs = rows.shape
     name = f"layer_{operator.index}"
-    return Layer(
+    fields = {
+        "rows": graph.tensors[operator.output].element_count // outputs,
+        "inputs": inputs,
+        "outputs": outputs,
+        "depth": weights.rounded_up(inputs),
+        "stage": stage,
+        "weights": f"{name}_weights",
+        "channels": f"{name}_channels",
+    }
+    layer = Layer(
         kernel="connect_fully",
         header="fully_connected.h",
         structure="fully_connected",
         arguments=(operator.inputs[0], operator.output),
-        fields={
-            "rows": graph.tensors[operator.output].element_count // outputs,
-            "inputs": inputs,
-            "outputs": outputs,
-            "depth": weights.rounded_up(inputs),
-            "stage": stage,
-            "weights": f"{name}_weights",
-            "channels": f"{name}_channels",
-        },
+        fields=fields,
         constants=(ConstantArray("int8_t", f"{name}_weights", weights.in_blocks(rows)), table),
+    )
+    if not np.any(found.by_steps):
+        return layer
+    return replace(
+        layer,
+        kernel="connect_fully_by_steps",
+        header="fully_connected_by_steps.h",
+        structure="fully_connected_by_steps",
+        fields={"layer": fields, "tables": f"{name}_tables", "steps": f"{name}_steps"},
+        constants=(
+            *layer.constants,
+            ConstantArray("int32_t", f"{name}_tables", found.tables),
+            ConstantArray("int32_t", f"{name}_steps", found.steps.reshape(-1)),
+        ),
     )
 
 
@@ -336,51 +352,78 @@ def _convolution_scratch_bytes(depth: int, channels_per_pass: int, pairs_per_gro
 
 def _output_stage(
     graph: Graph,
-    operator: Convolution | DepthwiseConvolution | FullyConnected,
+    operator: Convolution | DepthwiseConvolution,
     rows: Int8Array,
     rescaling: type[Rescaling],
     table_length: int | None = None,
 ) -> tuple[dict[str, int | str], ChannelTable]:
     """Return the fields of struct output_stage and the channels' parameters, for weights [channels, depth]."""
-    source, output = graph.tensors[operator.inputs[0]], graph.tensors[operator.output]
-    given, result = _quantization(source), _quantization(output)
-    channels = len(rows)
-    minimum, maximum = activation_range(operator.activation, result)
-    bias = np.zeros(channels, dtype=np.int64)
-    if operator.bias is not None:
-        bias += np.asarray(graph.tensors[operator.bias].data)
+    found = _requantization(graph, operator, rows, rescaling)
+    return _stage_fields(graph, operator, found), _channel_table(graph, operator, rows, found, table_length)
+
+
+def _requantization(
+    graph: Graph,
+    operator: Convolution | DepthwiseConvolution | FullyConnected,
+    rows: Int8Array,
+    rescaling: type[Rescaling],
+    *,
+    by_steps: bool = False,
+) -> Requantization:
+    given, result = (_quantization(graph.tensors[index]) for index in (operator.inputs[0], operator.output))
     factors = convolution_factors(
         given.scale, _quantization(graph.tensors[operator.weights]).scales, result.scale
     )
     found = find_requantization(
-        rescaling(np.broadcast_to(factors, (channels,))),
-        weights.accumulator_range(rows, bias, given.zero_point),
-        OutputRange(result.zero_point, minimum, maximum),
+        rescaling(np.broadcast_to(factors, (len(rows),))),
+        weights.accumulator_range(rows, _bias(graph, operator, len(rows)), given.zero_point),
+        OutputRange(result.zero_point, *activation_range(operator.activation, result)),
+        by_steps=by_steps,
     )
     if found is None:
         raise UserError(
             f"{graph.describe(operator)}: its weights, bias and scales go beyond 32-bit accumulation; "
             "quantize the model again with representative data"
         )
-    folded = weights.fold_zero_point(rows, bias, given.zero_point) << found.fraction_bits
+    return found
+
+
+def _bias(
+    graph: Graph, operator: Convolution | DepthwiseConvolution | FullyConnected, channels: int
+) -> Int64Array:
+    bias = np.zeros(channels, dtype=np.int64)
+    if operator.bias is not None:
+        bias += np.asarray(graph.tensors[operator.bias].data)
+    return bias
+
+
+def _stage_fields(
+    graph: Graph, operator: Convolution | DepthwiseConvolution | FullyConnected, found: Requantization
+) -> dict[str, int | str]:
+    minimum, maximum = activation_range(operator.activation, _quantization(graph.tensors[operator.output]))
+    return {
+        "fraction_bits": found.fraction_bits,
+        "rounding": found.rounding.value,
+        "minimum": minimum,
+        "maximum": maximum,
+    }
+
+
+def _channel_table(
+    graph: Graph,
+    operator: Convolution | DepthwiseConvolution | FullyConnected,
+    rows: Int8Array,
+    found: Requantization,
+    length: int | None = None,
+) -> ChannelTable:
+    bias = _bias(graph, operator, len(rows))
+    given = _quantization(graph.tensors[operator.inputs[0]])
+    folded = weights.fold_zero_point(rows, bias, given.zero_point)
+    folded <<= np.where(found.by_steps, 0, found.fraction_bits)
     folded = np.where(found.constant, 0, folded)
-    return (
-        {
-            "fraction_bits": found.fraction_bits,
-            "rounding": found.rounding.value,
-            "minimum": minimum,
-            "maximum": maximum,
-        },
-        _channel_table(
-            f"layer_{operator.index}_channels", found, folded, table_length or weights.rounded_up(channels)
-        ),
-    )
-
-
-def _channel_table(name: str, found: Requantization, bias: Int64Array, length: int) -> ChannelTable:
-    table = np.zeros((length, 4), dtype=np.int64)
-    table[: len(bias)] = np.stack([found.multipliers, found.roundings, found.shifts, bias], axis=1)
-    return ChannelTable(name, table)
+    table = np.zeros((length or weights.rounded_up(len(rows)), 4), dtype=np.int64)
+    table[: len(rows)] = np.stack([found.multipliers, found.roundings, found.shifts, folded], axis=1)
+    return ChannelTable(f"layer_{operator.index}_channels", table)
 
 
 def _axis(

@@ -9,16 +9,22 @@ which is one SMMLA, a shift and an SSAT; or, in layers that must round negative 
     x = (a * multiplier + 2**31) >> 32
     y = saturate_to_int8((x + (x >> 31) + rounding) >> shift)
 
-(the middle term only where the shift is not zero) and a clamp. The reference rounds twice (convolutions) or in double precision (fully connected layers).
+(the middle term only where the shift is not zero) and a clamp. The reference rounds twice (convolutions) or in
+double precision (fully connected layers).
 Reference and kernel are both monotone in `a`, so they agree on every accumulator a layer can reach if and
 only if each of the at most 255 steps from one output value to the next lies at the same accumulator. That
 is checked, channel by channel, before parameters are handed out: no rounding rule is taken on trust.
+
+Some factors have no such parameters. The double nearest to 1.15 is a little less, and a product of it that would
+be a tie, such as 11.5 or 126.5, is rounded to the tie or to just below it, as its 53 bits happen to fall; no
+multiplier rounds some ties up and others down. Nor are 31 bits enough for every factor where accumulators have
+nearly as many. A fully connected layer then looks such a channel's outputs up among the steps themselves.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 import numpy as np
@@ -69,7 +75,9 @@ class OutputRange:
 class Requantization:
     """The kernels' parameters of one layer; arrays have one entry an output channel.
 
-    A channel that is `constant` over all inputs takes its value from `roundings` alone and needs no bias.
+    A channel that is `constant` over all inputs takes its value from `roundings` alone and needs no bias. One
+    whose entry of `tables` is not negative has its steps in that row of `steps`, the least accumulators, without
+    fraction bits, that give each output value above the least; its other parameters are zero.
     """
 
     fraction_bits: int
@@ -78,19 +86,30 @@ class Requantization:
     roundings: Int64Array
     shifts: Int64Array
     constant: npt.NDArray[np.bool_]
+    tables: Int64Array
+    steps: Int64Array
+
+    @property
+    def by_steps(self) -> npt.NDArray[np.bool_]:
+        """Tell of each channel whether its outputs are looked up among steps."""
+        return np.asarray(self.tables >= 0)
 
     def apply(self, accumulators: Int64Array, output: OutputRange) -> Int64Array:
         """Return what the kernels make of accumulators [channels, n]."""
         shifts = np.maximum(self.shifts, 0)[:, None]
+        multiplied = accumulators
         if self.rounding is Rounding.GENERAL:
-            accumulators = accumulators << (1 + np.maximum(-self.shifts, 0)[:, None])
-        product = (accumulators << self.fraction_bits) * self.multipliers[:, None]
+            multiplied = accumulators << (1 + np.maximum(-self.shifts, 0)[:, None])
+        product = (multiplied << self.fraction_bits) * self.multipliers[:, None]
         if self.rounding is Rounding.ONCE:
             high = product >> 32
         else:
             high = (product + 2**31) >> 32
             high = high + np.where(shifts > 0, high >> 31, 0)
         rescaled = (high + self.roundings[:, None]) >> shifts
+        for channel in np.flatnonzero(self.by_steps):
+            reached = np.searchsorted(self.steps[self.tables[channel]], accumulators[channel], side="right")
+            rescaled[channel] = output.minimum + reached
         return np.asarray(np.clip(rescaled, output.minimum, output.maximum), dtype=np.int64)
 
 
@@ -147,9 +166,13 @@ class DoublePrecision(Rescaling):
 
 
 def find_requantization(
-    rescaling: Rescaling, accumulators: AccumulatorRange, output: OutputRange
+    rescaling: Rescaling, accumulators: AccumulatorRange, output: OutputRange, *, by_steps: bool = False
 ) -> Requantization | None:
-    """Return parameters that equal `rescaling` on every reachable accumulator, or None if none are found."""
+    """Return parameters that equal `rescaling` on every reachable accumulator, or None if none are found.
+
+    With `by_steps`, channels without any are looked up among their steps, and None means that accumulators or
+    rescaled values do not fit 32 bits.
+    """
     if np.any(np.maximum(accumulators.partial, 1) * rescaling.factors >= _INT32_LIMIT):
         return None
     steps = _Steps.of(rescaling, accumulators, output)
@@ -159,11 +182,20 @@ def find_requantization(
         Rounding.TIES_AWAY: 1,
         Rounding.GENERAL: 0,
     }
+    candidates = []
     for rounding, bits in fraction_bits.items():
-        found = _search(steps, rescaling, rounding, bits)
-        if found is not None:
-            return found
-    return None
+        if bits > _FRACTION_BITS_LIMIT:
+            continue
+        candidate, proven = _search(steps, rescaling, rounding, bits)
+        if np.all(proven):
+            return candidate
+        candidates.append((candidate, proven))
+    # No position of a step, not even that of one beyond the range, may exceed 32 bits.
+    if not by_steps or np.any(accumulators.partial >= _INT32_LIMIT - 1):
+        return None
+    candidate, proven = max(candidates, key=lambda each: np.count_nonzero(each[1]))
+    looked_up = _with_steps(candidate, ~proven, rescaling, accumulators, output)
+    return looked_up if np.all(steps.same_in(looked_up)) else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -214,33 +246,62 @@ class _Steps:
 
 def _search(
     steps: _Steps, rescaling: Rescaling, rounding: Rounding, fraction_bits: int
-) -> Requantization | None:
-    """Return proven parameters of this form, or None if some channel has none near its factor."""
-    if fraction_bits > _FRACTION_BITS_LIMIT:
-        return None
+) -> tuple[Requantization, npt.NDArray[np.bool_]]:
+    """Return parameters of this form, and which channels' are proven; those of the others are zero."""
     constant = steps.constant
-    multipliers = np.where(constant, 0, rescaling.multipliers)
-    shifts = np.where(constant, 0, max(fraction_bits - 1, 0) - rescaling.shifts)
-    if rounding is not Rounding.GENERAL and np.any(shifts < 0):
-        return None
-    partial = np.where(constant, 0, steps.accumulators.partial)
+    shifts = max(fraction_bits - 1, 0) - rescaling.shifts
     left = fraction_bits + (1 + rescaling.left_shifts if rounding is Rounding.GENERAL else 0)
-    if np.any(partial >= _INT32_LIMIT >> np.where(constant, 0, left)):
-        return None
+    usable = (steps.accumulators.partial < _INT32_LIMIT >> left) & (shifts <= 31)
+    if rounding is not Rounding.GENERAL:
+        usable &= shifts >= 0
+    usable &= ~constant
+    partial = np.where(usable, steps.accumulators.partial, 0)
+    multipliers = np.where(usable, rescaling.multipliers, 0)
+    shifts = np.where(usable, shifts, 0)
     added = rescaling.rounding(fraction_bits) if rounding is Rounding.ONCE else _half(shifts)
     added = added + (steps.output.zero_point << np.maximum(shifts, 0))
-    roundings = np.where(constant, steps.lowest_outputs, added)
     largest = ((partial << left) * multipliers >> 32) + 2
-    if np.any(np.abs(roundings) + largest >= _INT32_LIMIT) or np.any(shifts > 31):
-        return None
+    usable &= np.abs(added) + largest < _INT32_LIMIT
+    roundings = np.where(constant, steps.lowest_outputs, added)
     chosen = multipliers
-    proven = np.zeros(len(multipliers), dtype=np.bool_)
+    proven = constant
     for nudge in _NUDGES:
-        nudged = np.where(constant, 0, np.clip(multipliers + nudge, 0, _INT32_LIMIT - 1))
-        candidate = Requantization(fraction_bits, rounding, nudged, roundings, shifts, constant)
-        same = steps.same_in(candidate)
+        nudged = np.where(usable, np.clip(multipliers + nudge, 0, _INT32_LIMIT - 1), 0)
+        candidate = _rescaled(fraction_bits, rounding, nudged, roundings, shifts, constant)
+        same = usable & steps.same_in(candidate)
         chosen = np.where(same & ~proven, nudged, chosen)
-        proven |= same
+        proven = proven | same
         if np.all(proven):
-            return Requantization(fraction_bits, rounding, chosen, roundings, shifts, constant)
-    return None
+            break
+    multipliers, roundings, shifts = (np.where(proven, each, 0) for each in (chosen, roundings, shifts))
+    return _rescaled(fraction_bits, rounding, multipliers, roundings, shifts, constant), proven
+
+
+def _rescaled(
+    fraction_bits: int,
+    rounding: Rounding,
+    multipliers: Int64Array,
+    roundings: Int64Array,
+    shifts: Int64Array,
+    constant: npt.NDArray[np.bool_],
+) -> Requantization:
+    """Return parameters that look nothing up."""
+    tables, steps = np.full(len(multipliers), -1, dtype=np.int64), np.zeros((0, 0), dtype=np.int64)
+    return Requantization(fraction_bits, rounding, multipliers, roundings, shifts, constant, tables, steps)
+
+
+def _with_steps(
+    candidate: Requantization,
+    channels: npt.NDArray[np.bool_],
+    rescaling: Rescaling,
+    accumulators: AccumulatorRange,
+    output: OutputRange,
+) -> Requantization:
+    """Return the candidate with some channels looked up; those of the same factor share a table."""
+    factors, table = np.unique(rescaling.factors[channels], return_inverse=True)
+    reach = np.zeros(len(factors), dtype=np.int64)
+    np.maximum.at(reach, table, accumulators.partial[channels])
+    steps = _Steps.of(type(rescaling)(factors), AccumulatorRange(-reach, reach, reach), output)
+    tables = candidate.tables.copy()
+    tables[channels] = table
+    return replace(candidate, tables=tables, steps=steps.positions)
