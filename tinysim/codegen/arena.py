@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -54,17 +55,18 @@ def plan_arena(buffers: Sequence[Buffer], overlays: Collection[Overlay] = ()) ->
 
     Deterministic, not always the least possible. Greedy: one buffer after another goes to the lowest place
     that it may have. Several orders are tried (largest first is what TensorFlow Lite Micro's planner does);
-    from each the buffers that reach the top are then put first, a few rounds long. The smallest arena wins.
+    from each the buffers that reach the top are then put first, a few rounds long. The smallest arena wins, be
+    it one without overlays: the greedy one can be led into a worse place.
     """
     permitted = {(overlay.source, overlay.result): overlay for overlay in overlays}
     steps = max((buffer.last_step for buffer in buffers), default=0) + 1
     goal_bytes = peak_bytes(buffers, steps, overlays)
-    best = ArenaPlan({}, 0)
-    for number, order in enumerate(_ORDERS):
+    best: ArenaPlan | None = None
+    for order, usable in itertools.product(_ORDERS, (permitted, {}) if permitted else ({},)):
         sequence = sorted(buffers, key=order)
-        for round_number in range(_ROUNDS):
-            plan = _place(sequence, permitted)
-            if (number, round_number) == (0, 0) or plan.size_bytes < best.size_bytes:
+        for _round in range(_ROUNDS):
+            plan = _place(sequence, usable)
+            if best is None or plan.size_bytes < best.size_bytes:
                 best = plan
             if best.size_bytes == goal_bytes:
                 return best
@@ -74,6 +76,7 @@ def plan_arena(buffers: Sequence[Buffer], overlays: Collection[Overlay] = ()) ->
                 if plan.offsets[each.key] + _aligned(each.size_bytes) == plan.size_bytes
             }
             sequence.sort(key=lambda buffer: buffer.key not in tops)
+    assert best is not None
     return best
 
 
