@@ -134,14 +134,40 @@ def test_a_folder_that_others_may_have_prepared_is_not_touched(
     assert str(folder) in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("how", ["a path with ~", "an error"])
 def test_a_home_that_nothing_names_is_no_folder_here(
-    private: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    private: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
+    def without_home(*_: str, **__: bool) -> Path:
+        if how == "an error":
+            raise RuntimeError("could not determine the home directory")
+        return Path("~/.cache/tinysim")
+
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("XDG_CACHE_HOME", "~")  # as os.path.expanduser leaves it for a user without an entry
-    monkeypatch.setattr(cache.platformdirs, "user_cache_path", lambda *_, **__: Path("~/.cache/tinysim"))
+    (tmp_path / "~" / ".cache" / "tinysim" / "core").mkdir(parents=True)
+    monkeypatch.setattr(cache.platformdirs, "user_cache_path", without_home)
+    assert cache.find_cached("core") is None
     assert cache.cache_folder() == private
-    assert not (tmp_path / "~").exists()
+    assert list((tmp_path / "~" / ".cache" / "tinysim").iterdir()) == [tmp_path / "~/.cache/tinysim/core"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another user")
+def test_a_user_without_an_entry_and_a_home_has_a_private_folder() -> None:
+    number = 54321  # as `docker run --user` gives one
+    script = (
+        "import os, sys; sys.path.insert(0, sys.argv[1]); import tinysim.cache as cache\n"
+        f"os.setgroups([]); os.setgid({number}); os.setuid({number}); del os.environ['HOME']\n"
+        "assert cache.find_cached('core') is None; print(cache.cache_folder())"
+    )
+    command = [sys.executable, "-c", script, str(ROOT)]
+    with tempfile.TemporaryDirectory(dir="/tmp") as everyone:  # pytest's own are closed to others
+        Path(everyone).chmod(0o777)
+        environment = {**os.environ, "TMPDIR": everyone}
+        result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        assert result.returncode == 0, result.stderr
+        assert result.stdout == f"{everyone}/tinysim-{number}\n"
+    assert result.stderr.count("\n") == 1
+    assert "this user has no home" in result.stderr
 
 
 def test_where_nothing_can_be_written_one_line_says_so(

@@ -21,10 +21,15 @@ VARIABLE = "TINYSIM_CACHE"
 def user_cache() -> Path:
     """Return where the cache belongs: TINYSIM_CACHE, else this user's cache as the system has it.
 
-    It need not be there, and need not be a place that can be.
+    It need not be there, and need not be a place that can be: for a user without a home it begins with ~.
     """
     given = os.environ.get(VARIABLE)
-    return Path(given).absolute() if given else platformdirs.user_cache_path("tinysim", appauthor=False)
+    if given:
+        return Path(given).absolute()
+    try:
+        return platformdirs.user_cache_path("tinysim", appauthor=False)
+    except RuntimeError:  # of newer versions; older ones give this path
+        return Path("~/.cache/tinysim")
 
 
 def find_cached(name: str) -> Path | None:
@@ -68,7 +73,7 @@ def _caches() -> Iterator[Path]:
 
 def _exists(path: Path) -> bool:
     try:
-        return path.exists()
+        return path.is_absolute() and path.exists()
     except OSError:  # a folder on the way must not be looked into
         return False
 

@@ -168,3 +168,6 @@ def test_a_finding_is_one_line(tree: Path) -> None:
     os.rename(tree / KWS, tree / f"{RESULTS}/kws01")
     (finding,) = check_tree(tree)
     assert str(finding) == f"{RESULTS}/kws01: error: benchmark-name: the name must be one of ad, ic, kws, vww"
+    os.rename(tree / f"{RESULTS}/kws01", tree / f"{RESULTS}/ic2")
+    (finding,) = check_tree(tree)
+    assert finding.message == "ic2 is a benchmark of v1.4 on: check with --version v1.4"

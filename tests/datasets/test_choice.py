@@ -92,6 +92,14 @@ def test_a_list_without_any_of_its_inputs_is_passed_over_and_said(
         choose_data_at_hand(KWS)
 
 
+def test_a_variable_that_names_no_folder_is_said(tmp_path: Path, nothing_at_hand: pytest.MonkeyPatch) -> None:
+    nothing_at_hand.setenv("TINYSIM_DATA", str(tmp_path / "mistyped"))
+    choice = choose(KWS)
+    assert choice.source == "built-in"
+    assert choice.remarks == (f"TINYSIM_DATA is {tmp_path / 'mistyped'}, which is no folder",)
+    assert available(KWS)[0].text == choice.remarks[0]
+
+
 def test_a_set_with_holes_is_an_error_and_not_replaced_in_silence(
     tmp_path: Path, nothing_at_hand: pytest.MonkeyPatch
 ) -> None:
@@ -145,6 +153,10 @@ def test_a_model_that_does_not_fit_the_data_is_one_line_that_says_which(tmp_path
     folder = put(tmp_path)
     with pytest.raises(UserError, match=r"ic\.tflite takes 3072 values, but an input in .* has 490 bytes"):
         choose(KWS, tmp_path, BUILTIN_SETS["ic01"].model)
+    (folder / "0.bin").write_bytes(bytes(489))
+    with pytest.raises(UserError, match=r"1\.bin has 490 bytes instead of 489 as 0\.bin has: one of them is"):
+        choose(KWS, tmp_path)
+    (folder / "0.bin").write_bytes(bytes(490))
     (folder / "y_labels.csv").write_text("0.bin,10,0\n")
     with pytest.raises(UserError, match=r"kws\.tflite tells 12 classes, but the list in .* has 10"):
         choose(KWS, tmp_path)

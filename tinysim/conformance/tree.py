@@ -94,8 +94,11 @@ def _check_system(root: Path, organisation: Path, system: Path, version: str) ->
     benchmarks = sorted(each.id for each in BENCHMARKS.values() if each.version <= version)
     for benchmark in _folders(system):
         if benchmark.name not in benchmarks:
-            known = ", ".join(benchmarks)
-            yield Finding(relative(benchmark, root), "benchmark-name", f"the name must be one of {known}")
+            text = f"the name must be one of {', '.join(benchmarks)}"
+            if benchmark.name in BENCHMARKS:
+                since = BENCHMARKS[benchmark.name].version
+                text = f"{benchmark.name} is a benchmark of {since} on: check with --version {since}"
+            yield Finding(relative(benchmark, root), "benchmark-name", text)
             continue
         companion = COMPANIONS.get(benchmark.name)
         if companion is not None and not (system / companion).is_dir():

@@ -198,6 +198,8 @@ def _roots() -> Iterator[tuple[Source, Path]]:
 def _look_in(benchmark: Benchmark, source: Source, root: Path) -> DataSet | str:
     """Return the data set below `root`, or why there is none: nothing to say of a cache that lacks it."""
     folder = root / "datasets" / benchmark.data_set
+    if source == "TINYSIM_DATA" and not root.is_dir():
+        return f"TINYSIM_DATA is {root}, which is no folder"
     if not (folder / LABELS_NAME).is_file():
         return f"TINYSIM_DATA has no {benchmark.data_set}" if source == "TINYSIM_DATA" else ""
     entries = read_labels(folder / LABELS_NAME)
@@ -274,6 +276,7 @@ def _check_fit(choice: Choice) -> None:
     benchmark, folder = choice.dataset.benchmark, choice.dataset.folder
     takes, gives = graph.tensors[graph.input].size_bytes, graph.tensors[graph.output].size_bytes
     if takes != benchmark.tensor_bytes:
+        choice.dataset.check_files()  # may be it is not the model: the first input's size is taken for that of all
         have = f"an input in {folder} has {benchmark.input_bytes} bytes"
         if benchmark.is_anomaly_detection:
             have += f", {benchmark.tensor_bytes} floats"

@@ -110,9 +110,12 @@ class DataSet:
         return UserError(f"input file {path} is missing ({there} of {wanted} are there): complete the folder")
 
     def _wrong_size(self, path: Path, size: int) -> UserError:
+        wanted, which = f"{self.benchmark.file_bytes}", "it"
+        if self.kind == "own":
+            wanted, which = f"{wanted} as {self.entries[0].file} has", "one of them"
         return UserError(
-            f"input file {path} has {size} bytes instead of {self.benchmark.file_bytes}: "
-            "it is damaged, or of another data set"
+            f"input file {path} has {size} bytes instead of {wanted}: "
+            f"{which} is damaged, or of another data set"
         )
 
 
