@@ -46,7 +46,7 @@ def normalize(clip: ArrayLike) -> NDArray[np.float64]:
     as it is.
     """
     samples = np.asarray(clip, dtype=np.float64)
-    largest = float(samples.max())
+    largest = float(np.max(samples))
     return samples / largest if largest > 0 else samples
 
 
