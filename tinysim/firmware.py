@@ -14,6 +14,7 @@ from elftools.elf.constants import SH_FLAGS
 from elftools.elf.elffile import ELFFile
 from intelhex import IntelHex
 
+from tinysim.atomic import naming
 from tinysim.benchmark import Benchmark
 from tinysim.board import Board
 from tinysim.errors import UserError
@@ -378,7 +379,8 @@ def _file_sha256(path: Path) -> str:
 
 def _write_stamp(stamp: Path, inputs_sha256: str, products: Iterable[Path]) -> None:
     content = {"inputs": inputs_sha256, "products": [_file_sha256(path) for path in products]}
-    stamp.write_text(json.dumps(content), encoding="utf-8")
+    with naming(stamp):
+        stamp.write_text(json.dumps(content), encoding="utf-8")
 
 
 def _is_built(stamp: Path, inputs_sha256: str, products: Iterable[Path]) -> bool:

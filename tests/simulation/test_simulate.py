@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -13,9 +14,10 @@ from tests.fake_device import INSTRUCTIONS_PER_INFERENCE, FakeTargetFactory
 from tests.fake_ports.mischief import forge
 from tinysim.benchmark import BENCHMARKS
 from tinysim.board import board_ids, load_board
+from tinysim.builtin.sets import BUILTIN_SETS
 from tinysim.conformance.findings import errors
 from tinysim.conformance.tree import check_tree
-from tinysim.datasets.dataset import DataSet, open_dataset
+from tinysim.datasets.dataset import DataKind, DataSet, open_dataset
 from tinysim.errors import GuestError
 from tinysim.memory_use import FlashUse, MemoryUse, RamUse
 from tinysim.results.system_description import MODELLED_CYCLES, NO_CYCLES
@@ -30,6 +32,8 @@ from tinysim.simulation.submission import (
     make_submission,
 )
 
+KWS = BENCHMARKS["kws"]
+BUILTIN_KWS_SHA256 = hashlib.sha256(BUILTIN_SETS["kws01"].model.read_bytes()).hexdigest()
 PLACE = Place("closed", "acme", "nucleo_l4r5zi", "kws")
 EPOCH_S = 1_700_000_000.0
 
@@ -148,6 +152,42 @@ def test_a_simulated_tree_says_so(dataset: DataSet, tmp_path: Path) -> None:
     assert sum(facts["memory"]["ram"].values()) == facts["ram_bytes"]
     assert sum(facts["memory"]["flash"].values()) == facts["flash_bytes"]
     assert "| 40,000 bytes, stack and what startup copies from flash included: arena 20,000, " in readme
+
+
+@pytest.mark.parametrize(
+    ("kind", "model_sha256", "command"),
+    [
+        ("official", KWS.model_sha256, "tinysim data pull\ntinysim sim kws --board B --toolchain zig\n"),
+        (
+            "official",
+            "e" * 64,
+            "tinysim data pull\ntinysim sim kws --board B --toolchain zig --model model/M\n",
+        ),
+        ("built-in", BUILTIN_KWS_SHA256, "tinysim sim kws --board B --toolchain zig\n"),
+        ("built-in", KWS.model_sha256, "tinysim sim kws --board B --toolchain zig --model model/M\n"),
+        ("own", "e" * 64, "tinysim sim kws --board B --toolchain zig --data FOLDER --model model/M\n"),
+        (
+            "own",
+            KWS.model_sha256,
+            "tinysim sim kws --board B --toolchain zig --data FOLDER --model model/M\n",
+        ),
+    ],
+)
+def test_a_tree_says_how_to_rebuild_it(
+    dataset: DataSet, tmp_path: Path, kind: DataKind, model_sha256: str, command: str
+) -> None:
+    outcome = run(dataset, tmp_path, mode="performance")
+    outcome = replace(
+        outcome,
+        dataset=replace(dataset, kind=kind),
+        implementation=replace(outcome.implementation, model_sha256=model_sha256),
+    )
+    readme = make_submission(outcome, PLACE, EPOCH_S, "results.txt").code["README.md"].decode()
+    section = readme.split("## How to rebuild it")[1]
+    expected = command.replace("B ", "nucleo_l4r5zi ").replace("model/M", "model/kws_ref_model.tflite")
+    assert section.split("```")[1] == f"\n{expected}"
+    assert ("FOLDER for the folder of the inputs" in section) == (kind == "own")
+    assert ("where official data is not at hand" in section) == (kind == "built-in")
 
 
 def test_the_figures_for_programs_and_people(dataset: DataSet, tmp_path: Path) -> None:

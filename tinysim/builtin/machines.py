@@ -161,7 +161,8 @@ def _load(random: Random, time_s: Float64Array) -> Float64Array:
     if random.chance(0.5):
         step, when_s = random.uniform(-0.4, 0.4), random.uniform(1.0, 9.0)
         load = load + step * np.minimum(np.maximum((time_s - when_s) / 0.05, 0.0), 1.0)
-    return np.minimum(np.maximum(load, 0.0), 1.0)
+    bounded: Float64Array = np.minimum(np.maximum(load, 0.0), 1.0)
+    return bounded
 
 
 def _harmonics(build: _Build, angle: npt.NDArray[np.int64], load: Float64Array) -> Float64Array:
@@ -170,7 +171,8 @@ def _harmonics(build: _Build, angle: npt.NDArray[np.int64], load: Float64Array) 
     for start in range(0, SAMPLES, _BLOCK):
         block = slice(start, start + _BLOCK)
         turns = _turns(angle[block])
-        before, current, doubled_cosine = np.zeros(_BLOCK), sine(turns), 2.0 * cosine(turns)
+        before: Float64Array = np.zeros(_BLOCK)
+        current, doubled_cosine = sine(turns), 2.0 * cosine(turns)
         at_idle, more_loaded = np.zeros(_BLOCK), np.zeros(_BLOCK)
         for idle, loaded in zip(build.idle, build.loaded, strict=True):
             at_idle += idle * current
@@ -251,7 +253,7 @@ _FAULTS: dict[Fault, Callable[[Random, _Build, npt.NDArray[np.int64], Float64Arr
 
 def _noise(random: Random, levels: tuple[float, ...]) -> Float64Array:
     """Return noise [SAMPLES]: for each octave, from 8000 Hz downwards, straight lines between random values."""
-    sound = np.zeros(SAMPLES)
+    sound: Float64Array = np.zeros(SAMPLES)
     for octave, level in enumerate(levels):
         sound = sound + level * _slow_noise(random, 2**octave)
     return sound

@@ -8,6 +8,7 @@ from typing import Any
 
 import jinja2
 
+from tinysim.atomic import naming
 from tinysim.codegen.arena import ArenaPlan, Buffer, Overlay, bytes_at, peak_bytes, plan_arena
 from tinysim.codegen.layers import Room, lower
 from tinysim.codegen.source import ChannelTable, ConstantArray, Layer, initializer
@@ -81,7 +82,8 @@ def compile_model(model: Path | Graph, folder: Path) -> CompiledModel:
     context = _context(graph, storage, layers, plan)
     for name in ("model.h", "model.c"):
         text = _TEMPLATES.get_template(f"{name}.jinja").render(context)
-        (folder / name).write_text(text, encoding="ascii", newline="\n")
+        with naming(folder / name):
+            (folder / name).write_text(text, encoding="ascii", newline="\n")
     return CompiledModel(
         folder=folder,
         sources=(folder / "model.c",),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from tinysim.model.graph import Tensor, Window
 
@@ -21,7 +24,7 @@ def windowed_lead_bytes(window: Window, source: Tensor, output: Tensor, *, whole
     # Where a window begins in the input, and the lowest place that this or any later one reads.
     starts = ((first_rows[:, None] * width + first_columns) * channels).reshape(-1)
     lowest = np.minimum.accumulate(starts[::-1])[::-1]
-    written = (np.arange(rows * columns) + 1) * output_channels
+    written: NDArray[np.signedinteger[Any]] = (np.arange(rows * columns) + 1) * output_channels
     if whole_windows:
         written, lowest = written[:-1], lowest[1:]
     return max(0, int(np.max(written - lowest, initial=0)))

@@ -44,7 +44,7 @@ def log_mel(sound: Float64Array) -> Float32Array:
     real, imaginary = real_transform(frames * _hann())
     power = real * real + imaginary * imaginary
     first_bins, weights = mel_filters()
-    energies = np.zeros((FRAMES, BANDS))
+    energies: Float64Array = np.zeros((FRAMES, BANDS))
     for step in range(weights.shape[1]):
         energies = energies + power[:, first_bins + step] * weights[:, step]
     # 20 / power * log10, and power is 2.

@@ -7,6 +7,8 @@ It follows the reference (mlcommons/tiny, benchmark/training/keyword_spotting, `
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -44,7 +46,7 @@ def normalize(clip: ArrayLike) -> NDArray[np.float64]:
     as it is.
     """
     samples = np.asarray(clip, dtype=np.float64)
-    largest = float(samples.max())
+    largest = float(np.max(samples))
     return samples / largest if largest > 0 else samples
 
 
@@ -103,6 +105,6 @@ def dequantize(features: NDArray[np.int8]) -> NDArray[np.float64]:
     return (features.astype(np.float64) - ZERO_POINT) * SCALE
 
 
-def _mel(frequency_hz: NDArray[np.float64]) -> NDArray[np.float64]:
+def _mel(frequency_hz: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
     mel: NDArray[np.float64] = 1127.0 * np.log1p(frequency_hz / 700.0)
     return mel

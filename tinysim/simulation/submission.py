@@ -9,6 +9,7 @@ from typing import Any
 import jinja2
 
 from tinysim.board import Board
+from tinysim.datasets.publishers import NOT_DISTRIBUTED
 from tinysim.results.log import RunRecord, format_log, script_of
 from tinysim.results.script import format_script
 from tinysim.results.summary import AccuracySummary, PerformanceSummary, format_accuracy, format_performance
@@ -63,6 +64,7 @@ def make_submission(outcome: Outcome, place: Place, epoch_s: float, summary_name
         version=version("tinysim"),
         cycles_note=cycles_note(outcome.board),
         unverified=UNVERIFIED,
+        not_distributed=NOT_DISTRIBUTED,
     )
     code = {**outcome.implementation.files, "README.md": readme.encode()}
     return Submission(place, _system(outcome, place), modes, code, facts, summary_name)

@@ -170,7 +170,7 @@ def _range(low: Float32Array, high: Float32Array, rule: RangeRule) -> tuple[floa
         return float(low.mean()), float(high.mean())
     if rule == "percentile":
         return float(np.percentile(low, 1)), float(np.percentile(high, 99))
-    return float(low.min()), float(high.max())
+    return float(np.min(low)), float(np.max(high))
 
 
 def _channel_axis(layer: Convolution | Dense) -> int | None:

@@ -161,7 +161,7 @@ class Corpus:
 
     def _background(self, split: Split, random: np.random.Generator, *, speech: bool) -> Samples:
         """Return a second of noise of root mean square 1: one or more kinds, other people among them."""
-        total = np.zeros(CLIP_SAMPLES)
+        total: Samples = np.zeros(CLIP_SAMPLES)
         babble = random.random() < 0.25
         if babble:
             # Where nobody is to be heard, there are so many voices that no word is.
