@@ -1,6 +1,7 @@
 /*
- * What differs between the benchmarks, as the protocol sees it: one of kws01.c, image_classification.c and
- * ad01.c. The build gives BENCHMARK_MODEL, the MODEL string; every size comes from model.h.
+ * What differs between the benchmarks, as the protocol sees it: classification.c with one of kws01.c and
+ * image_classification.c, or ad01.c. The build gives BENCHMARK_MODEL, the MODEL string; every size comes from
+ * model.h.
  */
 #ifndef BENCHMARK_H
 #define BENCHMARK_H

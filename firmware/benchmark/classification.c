@@ -1,5 +1,10 @@
 #include "classification.h"
-#include "model.h"
+#include "benchmark.h"
+
+uint8_t download[MODEL_INPUT_BYTES];
+
+/* Room for the scores: each with a sign, eight digits before the point and three after, and a comma. */
+static char result[16 * MODEL_OUTPUT_BYTES];
 
 void append_scores(struct text *text, void (*append_value)(struct text *text, float value))
 {
@@ -11,3 +16,15 @@ void append_scores(struct text *text, void (*append_value)(struct text *text, fl
         append_value(text, (float)(output[i] - MODEL_OUTPUT_ZERO_POINT) * (float)MODEL_OUTPUT_SCALE);
     }
 }
+
+const struct benchmark benchmark = {
+    .model = BENCHMARK_MODEL,
+    .download = download,
+    .download_capacity_bytes = sizeof download,
+    .input_bytes = MODEL_INPUT_BYTES,
+    .result = result,
+    .result_capacity = sizeof result,
+    .load_input = load_input,
+    .infer = model_invoke,
+    .append_result = append_result,
+};

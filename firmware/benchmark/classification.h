@@ -1,12 +1,20 @@
-/* What the classifiers share: the scores that they print. */
+/* What the classifiers share: all but how an input is loaded and how a score is written, which each has in a
+ * file of its own. */
 #ifndef CLASSIFICATION_H
 #define CLASSIFICATION_H
 
 #include "model.h"
 #include "text.h"
+#include <stdint.h>
 
-/* Room for the scores: each with a sign, eight digits before the point and three after, and a comma. */
-enum { CLASSIFICATION_RESULT_CHARACTERS = 16 * MODEL_OUTPUT_BYTES };
+/* The input as it has arrived. */
+extern uint8_t download[MODEL_INPUT_BYTES];
+
+/* The classifier's own: fills the input tensor from the download. */
+void load_input(void);
+
+/* The classifier's own: `append_scores` with its way to write a score. */
+void append_result(struct text *text);
 
 /* The output tensor's values, dequantized, separated by commas, each written by `append_value`. */
 void append_scores(struct text *text, void (*append_value)(struct text *text, float value));

@@ -9,15 +9,14 @@ as the batch does, with `.bin` for `.png`.
 from __future__ import annotations
 
 import hashlib
-import pickletools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from tinysim.datasets.labels import Entry
+from tinysim.datasets.prepare.pickled import Built, pickled_value
 from tinysim.download import UNPACKING_ERRORS, not_whole, open_tar_gz
 from tinysim.errors import UserError
 
@@ -79,7 +78,7 @@ def read_batch(pickled: bytes) -> Batch:
     The pickle is read as data and not run: nothing that it names is imported or called.
     """
     try:
-        value = _pickled_value(pickled)
+        value = pickled_value(pickled)
         fields = value if isinstance(value, dict) else {}
         filenames, labels, array = (fields[key] for key in ("filenames", "labels", "data"))
     except KeyError as error:
@@ -181,11 +180,11 @@ def _match(batch: Batch, labels: tuple[Entry, ...], source: Path) -> list[int]:
 def _array_bytes(array: object, rows: int) -> bytes:
     """Return the bytes of a pickled numpy array of `rows` pictures."""
     # numpy.ndarray.__reduce__: _reconstruct, then the state (version, shape, dtype, is_fortran, bytes).
-    state = array.state if isinstance(array, _Built) else None
+    state = array.state if isinstance(array, Built) else None
     if not isinstance(state, tuple) or len(state) != 5:
         raise ValueError("its data is not a numpy array")
     _, shape, dtype, is_fortran, raw = state
-    arguments = dtype.arguments if isinstance(dtype, _Built) else ()
+    arguments = dtype.arguments if isinstance(dtype, Built) else ()
     if arguments[:1] != ("u1",) or is_fortran or not isinstance(raw, str):
         raise ValueError("its data is not a numpy array of bytes")
     # Strings of Python 2 come as characters, one for each byte.
@@ -195,111 +194,3 @@ def _array_bytes(array: object, rows: int) -> bytes:
         return raw.encode("latin-1")
     except UnicodeEncodeError:
         raise ValueError("its data is not a numpy array of bytes") from None
-
-
-@dataclass(frozen=True)
-class _Global:
-    """Something that a pickle names."""
-
-    name: str
-
-
-@dataclass(eq=False)
-class _Built:
-    """What a pickle would have made by calling `function`, and given `state`."""
-
-    function: str
-    arguments: tuple[Any, ...]
-    state: Any = None
-
-
-_MARK = object()
-_FUNCTIONS = ("numpy.core.multiarray _reconstruct", "numpy dtype")
-_CONSTANTS = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False}
-_LITERALS = ("SHORT_BINSTRING", "BINSTRING", "BINUNICODE", "BININT", "BININT1", "BININT2", "LONG1", "INT")
-
-
-def _pickled_value(pickled: bytes) -> object:
-    """Return the value of a pickle of those operations that a batch consists of; raises ValueError for others."""
-    try:
-        return _evaluate(pickled)
-    except ValueError:
-        raise
-    except (IndexError, KeyError, TypeError, AttributeError) as error:
-        # An empty stack, a forgotten memo, a list as a key, an item for what is no list.
-        raise ValueError("it is a damaged pickle") from error
-
-
-def _evaluate(pickled: bytes) -> object:
-    stack: list[Any] = []
-    memo: dict[Any, Any] = {}
-
-    def since_mark() -> list[Any]:
-        for position in range(len(stack) - 1, -1, -1):
-            if stack[position] is _MARK:
-                items = stack[position + 1 :]
-                del stack[position:]
-                return items
-        raise IndexError
-
-    for operation, argument, _ in pickletools.genops(pickled):
-        name = operation.name
-        if name in _LITERALS:
-            stack.append(argument)
-        elif name in _CONSTANTS:
-            stack.append(_CONSTANTS[name])
-        elif name in ("BINPUT", "LONG_BINPUT"):
-            memo[argument] = stack[-1]
-        elif name in ("BINGET", "LONG_BINGET"):
-            stack.append(memo[argument])
-        elif name == "MARK":
-            stack.append(_MARK)
-        elif name == "EMPTY_DICT":
-            stack.append({})
-        elif name == "EMPTY_LIST":
-            stack.append([])
-        elif name == "EMPTY_TUPLE":
-            stack.append(())
-        elif name in ("TUPLE1", "TUPLE2", "TUPLE3"):
-            count = int(name[-1])
-            if len(stack) < count:
-                raise IndexError
-            stack[-count:] = [tuple(stack[-count:])]
-        elif name == "TUPLE":
-            stack.append(tuple(since_mark()))
-        elif name == "APPEND":
-            item = stack.pop()
-            stack[-1].append(item)
-        elif name == "APPENDS":
-            items = since_mark()
-            stack[-1].extend(items)
-        elif name == "SETITEM":
-            value, key = stack.pop(), stack.pop()
-            stack[-1].update([(_key(key), value)])
-        elif name == "SETITEMS":
-            items = since_mark()
-            stack[-1].update(zip(map(_key, items[0::2]), items[1::2], strict=True))
-        elif name == "GLOBAL":
-            stack.append(_Global(str(argument)))
-        elif name == "REDUCE":
-            arguments, function = stack.pop(), stack.pop()
-            if not isinstance(function, _Global) or function.name not in _FUNCTIONS:
-                raise ValueError("it calls what no batch needs")
-            stack.append(_Built(function.name, tuple(arguments)))
-        elif name == "BUILD":
-            state = stack.pop()
-            if not isinstance(stack[-1], _Built):
-                raise ValueError("it gives a state to what has none")
-            stack[-1].state = state
-        elif name == "STOP":
-            return stack.pop()
-        elif name != "PROTO":
-            raise ValueError(f"it is a pickle with {name}, which no batch has")
-    raise IndexError
-
-
-def _key(value: object) -> str:
-    # A tuple within a tuple, and so on without end, could not be hashed.
-    if not isinstance(value, str):
-        raise ValueError("it has a key that is no name")
-    return value
