@@ -1,7 +1,7 @@
 #include "classification.h"
 #include "benchmark.h"
 
-uint8_t download[MODEL_INPUT_BYTES];
+static uint8_t download[MODEL_INPUT_BYTES];
 
 /* Room for the scores: each with a sign, eight digits before the point and three after, and a comma. */
 static char result[16 * MODEL_OUTPUT_BYTES];
@@ -17,6 +17,11 @@ void append_scores(struct text *text, void (*append_value)(struct text *text, fl
     }
 }
 
+static void load_download(void)
+{
+    load_input(download);
+}
+
 const struct benchmark benchmark = {
     .model = BENCHMARK_MODEL,
     .download = download,
@@ -24,7 +29,7 @@ const struct benchmark benchmark = {
     .input_bytes = MODEL_INPUT_BYTES,
     .result = result,
     .result_capacity = sizeof result,
-    .load_input = load_input,
+    .load_input = load_download,
     .infer = model_invoke,
     .append_result = append_result,
 };

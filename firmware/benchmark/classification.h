@@ -7,11 +7,8 @@
 #include "text.h"
 #include <stdint.h>
 
-/* The input as it has arrived. */
-extern uint8_t download[MODEL_INPUT_BYTES];
-
-/* The classifier's own: fills the input tensor from the download. */
-void load_input(void);
+/* The classifier's own: fills the input tensor from the input as it has arrived. */
+void load_input(const uint8_t *download);
 
 /* The classifier's own: `append_scores` with its way to write a score. */
 void append_result(struct text *text);

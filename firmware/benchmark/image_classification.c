@@ -3,7 +3,7 @@
 #include "model.h"
 
 /* The colours 0..255 as the tensor's -128..127. */
-void load_input(void)
+void load_input(const uint8_t *download)
 {
     int8_t *input = model_input();
     for (int i = 0; i < MODEL_INPUT_BYTES; i++) {

@@ -4,9 +4,9 @@
 #include "model.h"
 #include <string.h>
 
-void load_input(void)
+void load_input(const uint8_t *download)
 {
-    memcpy(model_input(), download, sizeof download);
+    memcpy(model_input(), download, MODEL_INPUT_BYTES);
 }
 
 void append_result(struct text *text)
