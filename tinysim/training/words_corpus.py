@@ -13,8 +13,6 @@ set does not have.
 from __future__ import annotations
 
 import hashlib
-import io
-import os
 import subprocess
 import sys
 import wave
@@ -28,15 +26,13 @@ from numpy.typing import NDArray
 from tinysim.builtin import words
 from tinysim.builtin.sample import Split
 from tinysim.builtin.words import CLASSES, FEATURES_FILE, TEST_INPUTS, shipped_labels
-from tinysim.cache import user_cache
 from tinysim.errors import UserError
 from tinysim.features import mfcc
 from tinysim.features.mfcc import CLIP_SAMPLES, SAMPLE_RATE_HZ, quantized_mfcc
+from tinysim.training.kept import Arrays, kept_or_made, read_arrays, training_cache, write_arrays
 
 SEED = 2026
 SYNTHESISER = "espeak-ng"
-CACHE = user_cache() / "training"
-"""What was synthesised, and what was made of it; it may be deleted at any time."""
 
 Samples = NDArray[np.float64]
 
@@ -115,7 +111,7 @@ class Corpus:
 
     def __init__(self, cache: Path | None = None) -> None:
         """Keep what the synthesiser has said in the folder `cache`: by default this user's."""
-        self._cache = cache or CACHE / "speech"
+        self._cache = cache or training_cache() / "speech"
 
     def clip(self, split: Split, number: int) -> Clip:
         """Make a clip. Raises UserError where eSpeak NG is missing or fails."""
@@ -149,13 +145,11 @@ class Corpus:
         """Return the utterance at 16 kHz without the silence around it."""
         key = hashlib.sha256(repr(utterance).encode()).hexdigest()[:24]
         path = self._cache / f"{key}.npz"
-        if path.is_file():
-            with np.load(path) as stored:
-                spoken = stored["spoken"]
-        else:
-            spoken = synthesise(utterance)
-            _store(path, spoken=spoken)
-        samples: Samples = spoken.astype(np.float64) / 32768
+        kept = read_arrays(path)
+        if kept is None:
+            kept = {"spoken": synthesise(utterance)}
+            write_arrays(path, kept)
+        samples: Samples = kept["spoken"].astype(np.float64) / 32768
         loud = np.flatnonzero(np.abs(samples) > 0.01 * np.abs(samples).max())
         return samples[loud[0] : loud[-1] + 1]
 
@@ -191,16 +185,14 @@ def training_features(count: int) -> tuple[NDArray[np.int8], NDArray[np.int64]]:
 
     Raises UserError where eSpeak NG is missing or fails.
     """
-    source = b"".join(
-        Path(module.__file__ or "").read_bytes() for module in (words, mfcc, sys.modules[__name__])
-    )
-    path = CACHE / f"training-{count}-{hashlib.sha256(source).hexdigest()[:16]}.npz"
-    if path.is_file():
-        with np.load(path) as stored:
-            return stored["features"], stored["labels"]
-    features, labels = Corpus().features("training", count)
-    _store(path, features=features, labels=labels)
-    return features, labels
+    sources = (Path(module.__file__ or "") for module in (words, mfcc, sys.modules[__name__]))
+
+    def make() -> Arrays:
+        features, labels = Corpus().features("training", count)
+        return {"features": features, "labels": labels}
+
+    kept = kept_or_made(f"kws_{count}", sources, make)
+    return kept["features"], kept["labels"]
 
 
 def synthesise(utterance: Utterance) -> NDArray[np.int16]:
@@ -338,16 +330,6 @@ def _root_mean_square(samples: Samples) -> float:
 
 def _unit(samples: Samples) -> Samples:
     return samples / _root_mean_square(samples)
-
-
-def _store(path: Path, **arrays: NDArray[np.generic]) -> None:
-    """Write a cache's file in one step, so that an interruption leaves no half of one."""
-    content = io.BytesIO()
-    np.savez(content, **arrays)  # type: ignore[arg-type]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_suffix(f".{os.getpid()}")
-    new.write_bytes(content.getvalue())
-    new.replace(path)
 
 
 @click.command()
