@@ -15,7 +15,7 @@ from tinysim.errors import UserError
 from tinysim.features.mfcc import CLIP_SAMPLES, quantized_mfcc
 from tinysim.training import words_corpus
 from tinysim.training.kept import training_cache
-from tinysim.training.words_corpus import Corpus, Utterance, main, synthesise, training_features, write_wav
+from tinysim.training.words_corpus import Corpus, Utterance, main, synthesise, training_features, write_clip
 
 SILENCE = CLASSES.index("Silence")
 UNKNOWN = CLASSES.index("Unknown")
@@ -134,7 +134,7 @@ def test_listening_gives_a_sound_file_of_each_class(said: list[Utterance], tmp_p
 
 def test_sound_files_hold_the_samples(tmp_path: Path) -> None:
     samples = np.linspace(-1, 1, CLIP_SAMPLES)
-    write_wav(tmp_path / "ramp.wav", samples)
+    write_clip(tmp_path / "ramp.wav", samples)
     with wave.open(str(tmp_path / "ramp.wav")) as sound:
         stored = np.frombuffer(sound.readframes(CLIP_SAMPLES), dtype="<i2")
     assert stored / 32767 == pytest.approx(0.9 * samples, abs=1e-4)
