@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import tflite
 
-from tinysim.model.tflite_writer import ModelBuilder
+from tests.kernels.growing_graph import SAME, VALID, GrowingGraph
 
 ACTIVATIONS = (
     tflite.ActivationFunctionType.NONE,
@@ -13,18 +13,15 @@ ACTIVATIONS = (
     tflite.ActivationFunctionType.RELU6,
     tflite.ActivationFunctionType.RELU_N1_TO_1,
 )
-SAME, VALID = tflite.Padding.SAME, tflite.Padding.VALID
 
 
-class RandomNetwork:
+class RandomNetwork(GrowingGraph):
     """Grows a network layer by layer; `finish` gives the file."""
 
     def __init__(self, seed: int) -> None:
-        self.random = np.random.default_rng(seed)
-        self.builder = ModelBuilder()
+        super().__init__(seed)
         shape = [1, self.size(14), self.size(14), self.size(9)]
-        self.current = self.activation(shape)
-        self.builder.inputs = [self.current]
+        self.begin(self.activation(shape))
 
     def size(self, limit: int) -> int:
         return int(self.random.integers(1, limit + 1))
@@ -47,18 +44,6 @@ class RandomNetwork:
         if zero_point is None:
             zero_point = int(self.choose(-128, 127, 0, int(self.random.integers(-128, 128))))  # type: ignore[call-overload]
         return self.builder.activation(shape, scale, zero_point)
-
-    @property
-    def shape(self) -> list[int]:
-        return list(self.builder.tensors[self.current].shape)
-
-    @property
-    def scale(self) -> float:
-        return float(self.builder.tensors[self.current].scales[0])
-
-    @property
-    def zero_point(self) -> int:
-        return int(self.builder.tensors[self.current].zero_points[0])
 
     def weights(
         self, shape: tuple[int, ...], axis: int, sums: int, bias_chance: float = 0.9
@@ -105,14 +90,10 @@ class RandomNetwork:
             "padding": padding,
         }
 
-    def windowed(self, window: dict[str, int], channels: int) -> list[int]:
-        sizes = []
-        for size, kernel, stride in (
-            (self.shape[1], window["height"], window["stride_height"]),
-            (self.shape[2], window["width"], window["stride_width"]),
-        ):
-            sizes.append(-(-size // stride) if window["padding"] == SAME else (size - kernel) // stride + 1)
-        return [1, *sizes, channels]
+    def image_shape(self, window: dict[str, int], channels: int) -> list[int]:
+        """Shape of what a window gives with so many channels."""
+        size, stride = (window["height"], window["width"]), (window["stride_height"], window["stride_width"])
+        return [1, *self.windowed(size, stride, window["padding"]), channels]
 
     def window_options(self, window: dict[str, int]) -> dict[str, int]:
         return {
@@ -132,7 +113,7 @@ class RandomNetwork:
             window["height"] * window["width"] * depth,
             bias_chance=1.0,
         )
-        output = self.output(self.windowed(window, channels), scale)
+        output = self.output(self.image_shape(window, channels), scale)
         options = {**self.window_options(window), "DilationHFactor": 1, "DilationWFactor": 1}
         self.builder.operator("CONV_2D", [self.current, *inputs], [output], **options)
         self.current = output
@@ -146,7 +127,7 @@ class RandomNetwork:
         inputs, scale = self.weights(
             (1, window["height"], window["width"], channels), 3, window["height"] * window["width"]
         )
-        output = self.output(self.windowed(window, channels), scale)
+        output = self.output(self.image_shape(window, channels), scale)
         options = {
             **self.window_options(window),
             "DepthMultiplier": multiplier,
@@ -159,7 +140,7 @@ class RandomNetwork:
     def pool(self) -> None:
         window = self.window()
         options = self.window_options(window)
-        output = self.activation(self.windowed(window, self.shape[3]), self.scale, self.zero_point)
+        output = self.activation(self.image_shape(window, self.shape[3]), self.scale, self.zero_point)
         options |= {"FilterHeight": window["height"], "FilterWidth": window["width"]}
         self.builder.operator(
             str(self.choose("AVERAGE_POOL_2D", "MAX_POOL_2D")), [self.current], [output], **options
@@ -191,15 +172,6 @@ class RandomNetwork:
         self.builder.operator(str(self.choose("RELU", "RELU6", "RELU_N1_TO_1")), [self.current], [output])
         self.current = output
 
-    def flatten(self, rows: int = 1) -> None:
-        count = int(np.prod(self.shape))
-        rows = rows if count % rows == 0 else 1
-        shape = [rows, count // rows]
-        wanted = self.builder.constant("shape", np.array(shape, dtype=np.int32))
-        output = self.activation(shape, self.scale, self.zero_point)
-        self.builder.operator("RESHAPE", [self.current, wanted], [output])
-        self.current = output
-
     def fully_connected(self) -> None:
         rows, depth = self.shape
         outputs = self.size(19)
@@ -213,10 +185,6 @@ class RandomNetwork:
         output = self.activation(self.shape, 1 / 256, -128)
         self.builder.operator("SOFTMAX", [self.current], [output], Beta=float(self.choose(1.0, 0.5, 3.0)))  # type: ignore[arg-type]
         self.current = output
-
-    def finish(self) -> bytes:
-        self.builder.outputs = [self.current]
-        return self.builder.finish()
 
 
 def grown_network(seed: int) -> RandomNetwork:

@@ -8,37 +8,26 @@ from functools import cache
 import numpy as np
 import tflite
 
+from tests.kernels.growing_graph import SAME, VALID, GrowingGraph
 from tests.kernels.reference import reference_outputs
-from tinysim.model.tflite_writer import ModelBuilder
 
 RELU = tflite.ActivationFunctionType.RELU
 NONE = tflite.ActivationFunctionType.NONE
-SAME, VALID = tflite.Padding.SAME, tflite.Padding.VALID
 
 # About the root mean squares of uniform weights and of activations, and how many deviations int8 is to hold.
 WEIGHT_RMS, ACTIVATION_RMS, DEVIATIONS = 73.0, 100.0, 3.5
 CALIBRATION_INPUTS = 6
 
 
-class ReferenceGraph:
+class ReferenceGraph(GrowingGraph):
     """Grows a graph layer by layer; each is calibrated on `inputs`, so that outputs depend on the input."""
 
     def __init__(
         self, seed: int, shape: list[int], scale: float, zero_point: int, inputs: np.ndarray
     ) -> None:
-        self.random = np.random.default_rng(seed)
+        super().__init__(seed)
         self.inputs = inputs
-        self.builder = ModelBuilder()
-        self.current = self.builder.activation(shape, scale, zero_point)
-        self.builder.inputs = [self.current]
-
-    @property
-    def shape(self) -> list[int]:
-        return list(self.builder.tensors[self.current].shape)
-
-    @property
-    def scale(self) -> float:
-        return float(self.builder.tensors[self.current].scales[0])
+        self.begin(self.builder.activation(shape, scale, zero_point))
 
     def _weighted(
         self, name: str, shape: tuple[int, ...], axis: int, depth: int, output: list[int], **options: int
@@ -77,13 +66,6 @@ class ReferenceGraph:
             result.scales = [self.scale * 127 / 255]
         result.zero_points = [-128 if activation == RELU else 3]
 
-    def _windowed(self, size: tuple[int, int], stride: tuple[int, int], padding: int) -> list[int]:
-        pairs = zip(self.shape[1:3], size, stride, strict=True)
-        return [
-            -(-length // step) if padding == SAME else (length - kernel) // step + 1
-            for length, kernel, step in pairs
-        ]
-
     def convolution(
         self,
         channels: int,
@@ -93,7 +75,7 @@ class ReferenceGraph:
         padding: int = SAME,
     ) -> None:
         depth = size[0] * size[1] * self.shape[3]
-        output = [1, *self._windowed(size, stride, padding), channels]
+        output = [1, *self.windowed(size, stride, padding), channels]
         self._weighted(
             "CONV_2D", (channels, *size, self.shape[3]), 0, depth, output,
             Padding=padding, StrideH=stride[0], StrideW=stride[1], DilationHFactor=1, DilationWFactor=1,
@@ -104,7 +86,7 @@ class ReferenceGraph:
         self, size: tuple[int, int] = (3, 3), stride: tuple[int, int] = (1, 1), padding: int = SAME
     ) -> None:
         channels = self.shape[3]
-        output = [1, *self._windowed(size, stride, padding), channels]
+        output = [1, *self.windowed(size, stride, padding), channels]
         self._weighted(
             "DEPTHWISE_CONV_2D", (1, *size, channels), 3, size[0] * size[1], output,
             Padding=padding, StrideH=stride[0], StrideW=stride[1], DilationHFactor=1, DilationWFactor=1,
@@ -124,20 +106,11 @@ class ReferenceGraph:
 
     def pool_everything(self) -> None:
         _, height, width, channels = self.shape
-        zero_point = self.builder.tensors[self.current].zero_points[0]
-        result = self.builder.activation([1, 1, 1, channels], self.scale, int(zero_point))
+        result = self.builder.activation([1, 1, 1, channels], self.scale, self.zero_point)
         self.builder.operator(
             "AVERAGE_POOL_2D", [self.current], [result], Padding=VALID, StrideH=height, StrideW=width,
             FilterHeight=height, FilterWidth=width, FusedActivationFunction=NONE,
         )  # fmt: skip
-        self.current = result
-
-    def flatten(self) -> None:
-        shape = [1, int(np.prod(self.shape))]
-        wanted = self.builder.constant("shape", np.array(shape, dtype=np.int32))
-        zero_point = self.builder.tensors[self.current].zero_points[0]
-        result = self.builder.activation(shape, self.scale, int(zero_point))
-        self.builder.operator("RESHAPE", [self.current, wanted], [result])
         self.current = result
 
     def classify(self, classes: int) -> None:
@@ -148,10 +121,6 @@ class ReferenceGraph:
         beta = 1.5 * DEVIATIONS / 127 / self.scale
         self.builder.operator("SOFTMAX", [self.current], [result], Beta=beta)
         self.current = result
-
-    def finish(self) -> bytes:
-        self.builder.outputs = [self.current]
-        return self.builder.finish()
 
 
 def _kws(graph: ReferenceGraph) -> None:

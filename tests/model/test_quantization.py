@@ -15,7 +15,6 @@ from tinysim.model.graph import Activation, Quantization
 from tinysim.model.quantization import (
     activation_range,
     multiply_by_quantized_multiplier,
-    one_over_one_plus,
     quantize_multiplier,
     round_half_away,
     rounding_divide_by_power_of_two,
@@ -78,12 +77,6 @@ def test_factors_too_small_vanish() -> None:
 @given(st.floats(-1e6, 1e6))
 def test_round_half_away(value: float) -> None:
     assert int(round_half_away(np.float64(value))) == half_away(Fraction(value))
-
-
-@given(st.integers(0, 2**31 - 1))
-def test_reciprocal_is_close(value: int) -> None:
-    exact = 1 / (1 + value / 2**31)
-    assert abs(one_over_one_plus(value) / 2**31 - exact) < 2**-27
 
 
 @pytest.mark.parametrize(

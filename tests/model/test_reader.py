@@ -143,6 +143,20 @@ def test_output_of_another_size() -> None:
     )
 
 
+@pytest.mark.parametrize("axis", [1, 2])
+def test_an_image_larger_than_kernels_count(axis: int) -> None:
+    for size, is_refused in ((32764, False), (32765, True)):
+        builder = convolution_model()
+        for tensor in (builder.inputs[0], builder.outputs[0]):
+            shape = list(builder.tensors[tensor].shape)
+            shape[axis] = size
+            builder.tensors[tensor].shape = shape
+        if is_refused:
+            assert "channels of 32768, the window included; at most 32767" in refusal(builder.finish())
+        else:
+            parse_model(builder.finish())
+
+
 def test_grouped_convolution() -> None:
     builder = convolution_model()
     builder.tensors[0].shape = [1, 4, 4, 4]

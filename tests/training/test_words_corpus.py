@@ -14,7 +14,8 @@ from tinysim.builtin.words import CLASSES, TEST_INPUTS, make_sample, shipped_lab
 from tinysim.errors import UserError
 from tinysim.features.mfcc import CLIP_SAMPLES, quantized_mfcc
 from tinysim.training import words_corpus
-from tinysim.training.words_corpus import Corpus, Utterance, main, synthesise, training_features, write_wav
+from tinysim.training.kept import training_cache
+from tinysim.training.words_corpus import Corpus, Utterance, main, synthesise, training_features, write_clip
 
 SILENCE = CLASSES.index("Silence")
 UNKNOWN = CLASSES.index("Unknown")
@@ -36,7 +37,7 @@ def said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Utterance]:
         return np.rint(20_000 * np.sin(2 * np.pi * frequency_hz * times)).astype(np.int16)
 
     monkeypatch.setattr(words_corpus, "synthesise", hum)
-    monkeypatch.setattr(words_corpus, "CACHE", tmp_path)
+    monkeypatch.setenv("TINYSIM_CACHE", str(tmp_path))
     return asked
 
 
@@ -93,10 +94,10 @@ def test_training_features_come_from_the_cache_until_the_recipe_changes(said: li
     assert features.dtype == np.int8
     assert Counter(labels.tolist())[UNKNOWN] == 4
     assert np.array_equal(
-        features[3], quantized_mfcc(Corpus(words_corpus.CACHE / "speech").clip("training", 3).samples)
+        features[3], quantized_mfcc(Corpus(training_cache() / "speech").clip("training", 3).samples)
     )
     said.clear()
-    shutil.rmtree(words_corpus.CACHE / "speech")
+    shutil.rmtree(training_cache() / "speech")
     again, _ = training_features(26)
     assert np.array_equal(features, again)
     assert not said
@@ -107,7 +108,7 @@ def test_a_missing_synthesiser_is_told_in_one_line(monkeypatch: pytest.MonkeyPat
     with pytest.raises(UserError, match="install eSpeak NG") as caught:
         synthesise(Utterance("Go", "en-us", 150, 50))
     assert "\n" not in str(caught.value)
-    monkeypatch.setattr(words_corpus, "CACHE", tmp_path / "empty")
+    monkeypatch.setenv("TINYSIM_CACHE", str(tmp_path / "empty"))
     result = CliRunner().invoke(main, ["--listen", str(tmp_path / "sound")])
     assert result.exit_code == 2
     assert result.output.count("\n") == 1
@@ -133,7 +134,7 @@ def test_listening_gives_a_sound_file_of_each_class(said: list[Utterance], tmp_p
 
 def test_sound_files_hold_the_samples(tmp_path: Path) -> None:
     samples = np.linspace(-1, 1, CLIP_SAMPLES)
-    write_wav(tmp_path / "ramp.wav", samples)
+    write_clip(tmp_path / "ramp.wav", samples)
     with wave.open(str(tmp_path / "ramp.wav")) as sound:
         stored = np.frombuffer(sound.readframes(CLIP_SAMPLES), dtype="<i2")
     assert stored / 32767 == pytest.approx(0.9 * samples, abs=1e-4)

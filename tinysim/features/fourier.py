@@ -7,11 +7,8 @@ multiplications in a fixed order, which IEEE 754 defines exactly.
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-from tinysim.builtin.arithmetic import cosine, sine
-
-Float64Array = npt.NDArray[np.float64]
+from tinysim.builtin.arithmetic import Float64Array, cosine, sine
 
 
 def real_transform(frames: Float64Array) -> tuple[Float64Array, Float64Array]:

@@ -12,10 +12,9 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from tinysim.builtin.arithmetic import cosine, exponential, log10, logarithm
+from tinysim.builtin.arithmetic import Float64Array, cosine, exponential, log10, logarithm
 from tinysim.features.fourier import real_transform
 
-Float64Array = npt.NDArray[np.float64]
 Float32Array = npt.NDArray[np.float32]
 
 RATE_HZ = 16000

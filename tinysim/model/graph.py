@@ -111,10 +111,19 @@ class Window:
 
     def padding_before(self, height: int, width: int) -> tuple[int, int]:
         """Return the padded rows above and columns left of the input (padding.h, ComputePadding)."""
+        rows, columns = self._padding(height, width)
+        return rows // 2, columns // 2
+
+    def padding_after(self, height: int, width: int) -> tuple[int, int]:
+        """Return the padded rows below and columns right of the input, where an odd row or column goes."""
+        rows, columns = self._padding(height, width)
+        return rows - rows // 2, columns - columns // 2
+
+    def _padding(self, height: int, width: int) -> tuple[int, int]:
         output_height, output_width = self.output_size(height, width)
         rows = (output_height - 1) * self.stride_height + self.height - height
         columns = (output_width - 1) * self.stride_width + self.width - width
-        return max(rows, 0) // 2, max(columns, 0) // 2
+        return max(rows, 0), max(columns, 0)
 
 
 @dataclass(frozen=True)

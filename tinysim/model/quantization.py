@@ -124,10 +124,6 @@ def _divide_rounded(value: int, exponent: int) -> int:
     return (value + (1 << (exponent - 1)) - (value < 0)) >> exponent if exponent else value
 
 
-def _saturate(value: int) -> int:
-    return max(-(2**31), min(INT32_MAX, value))
-
-
 def _exp_between_minus_quarter_and_zero(a: int) -> int:
     """gemmlowp: exp_on_interval_between_negative_one_quarter_and_0_excl, a Taylor series at -1/8, in Q0.31."""
     exp_of_minus_eighth, third = 1895147668, 715827883
@@ -155,20 +151,6 @@ def exp_on_negative_values(value: int) -> int:
         if remainder & (quarter << power):
             result = _high_multiply(result, factor)
     return result
-
-
-def one_over_one_plus(value: int) -> int:
-    """Return 1 / (1 + x) of a Q0.31 value in [0, 1), in Q0.31.
-
-    gemmlowp: one_over_one_plus_x_for_x_in_0_1, three steps of Newton's method.
-    """
-    total = value + INT32_MAX
-    half_denominator = (total + 1) // 2
-    x = 1515870810 + _high_multiply(half_denominator, -1010580540)
-    for _ in range(3):
-        error = (1 << 29) - _high_multiply(half_denominator, x)
-        x += _saturate(_high_multiply(x, error) << 2)
-    return _saturate(x << 1)
 
 
 @dataclass(frozen=True)

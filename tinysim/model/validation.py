@@ -24,7 +24,7 @@ from tinysim.model.graph import (
 SOFTMAX_SCALE = 1 / 256
 SOFTMAX_SCALE_TOLERANCE = 0.001 / 256
 SOFTMAX_ZERO_POINT = -128
-# The kernels describe images in 16 bits.
+# The kernels describe images and windows in 16 bits.
 IMAGE_SIZE_LIMIT = 2**15 - 1
 # The reference sums exponentials in 12 integer bits.
 SOFTMAX_DEPTH_LIMIT = 4095
@@ -138,6 +138,13 @@ def _check_image(source: Tensor, output: Tensor, window: Window) -> None:
     _require(
         output.shape[1:3] == expected and min(expected) >= 1,
         f"output is {output.shape[1]}x{output.shape[2]}, but input and window give {expected[0]}x{expected[1]}",
+    )
+    # A window may lie over the edge: the kernels then count as many rows or columns as the two have together.
+    reached = (source.shape[1] + window.height, source.shape[2] + window.width)
+    greatest = max(*reached, source.shape[3], output.shape[3])
+    _require(
+        greatest <= IMAGE_SIZE_LIMIT,
+        f"height, width or channels of {greatest}, the window included; at most {IMAGE_SIZE_LIMIT} are supported",
     )
 
 

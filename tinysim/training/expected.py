@@ -12,7 +12,6 @@ from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from tinysim.benchmark import BENCHMARKS, CLASSIC
 from tinysim.builtin.sets import BUILTIN_SETS, generated
@@ -20,21 +19,18 @@ from tinysim.datasets.choice import choose_data_at_hand, choose_model_at_hand
 from tinysim.datasets.dataset import DataSet, open_dataset
 from tinysim.datasets.expected import checksum
 from tinysim.errors import UserError
-from tinysim.model.tflite_reader import read_model
-from tinysim.training.evaluate import ReferenceKernels
+from tinysim.model.graph import Int8Array
+from tinysim.training.evaluate import litert_outputs, quantizations
+from tinysim.training.float_network import Float32Array
 
-Int8Array = npt.NDArray[np.int8]
-Float32Array = npt.NDArray[np.float32]
 Network = Callable[[Int8Array], Int8Array]
 """Takes input tensors, [n, elements], and returns output tensors, [n, elements]."""
 
 
 def reference_results(dataset: DataSet, model: Path) -> dict[int, list[list[float]]]:
     """Return `printed_results` of LiteRT's reference kernels."""
-    kernels = ReferenceKernels(model.read_bytes())
-    return printed_results(
-        dataset, model, lambda inputs: np.stack([kernels.outputs(each) for each in inputs])
-    )
+    content = model.read_bytes()
+    return printed_results(dataset, model, lambda inputs: litert_outputs(content, inputs))
 
 
 def printed_results(dataset: DataSet, model: Path, run: Network) -> dict[int, list[list[float]]]:
@@ -43,10 +39,7 @@ def printed_results(dataset: DataSet, model: Path, run: Network) -> dict[int, li
     `run` is what executes the model. Anomaly scores are rounded to three decimals, as printed, from sums in
     single precision in element order.
     """
-    graph = read_model(model)
-    source, result = graph.tensors[graph.input].quantization, graph.tensors[graph.output].quantization
-    assert source is not None
-    assert result is not None
+    source, result = quantizations(model.read_bytes())
     segments = tuple(dataset.accuracy_segments())
     contents = [dataset.read(segment) for segment in segments]
     results: dict[int, list[list[float]]] = {}

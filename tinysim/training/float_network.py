@@ -131,8 +131,7 @@ def _shifted(layer: Convolution, source: Float32Array) -> Iterator[tuple[int, in
     window, (height, width) = layer.window, source.shape[1:3]
     rows, columns = window.output_size(height, width)
     above, left = window.padding_before(height, width)
-    below = max((rows - 1) * window.stride_height + window.height - height - above, 0)
-    right = max((columns - 1) * window.stride_width + window.width - width - left, 0)
+    below, right = window.padding_after(height, width)
     padded = np.pad(source, ((0, 0), (above, below), (left, right), (0, 0)))
     for y in range(window.height):
         for x in range(window.width):

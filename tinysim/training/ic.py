@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
-import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +10,12 @@ import torch
 
 from tinysim.builtin import objects
 from tinysim.builtin.sample import Split
-from tinysim.cache import user_cache
 from tinysim.model.graph import Int64Array
 from tinysim.training.architectures import ARCHITECTURES
+from tinysim.training.augmentation import mirror, shift
 from tinysim.training.evaluate import accuracy, int8_outputs, nearest_centroid_accuracy
 from tinysim.training.float_network import Float32Array
+from tinysim.training.kept import Arrays, kept_or_made
 from tinysim.training.loop import Options, fit, predict
 from tinysim.training.networks import TrainableNetwork
 from tinysim.training.quantize import quantize
@@ -68,37 +66,24 @@ def train(settings: Settings) -> TrainedModel:
 
 
 def _augment(pictures: Float32Array, random: np.random.Generator) -> Float32Array:
-    """Mirror and shift each picture of a batch by chance; what a shift uncovers shows the border."""
-    mirrored = random.random(len(pictures)) < 0.5
-    pictures[mirrored] = pictures[mirrored, :, ::-1]
-    side = pictures.shape[1]
-    margin = ((0, 0), (_SHIFT_PIXELS, _SHIFT_PIXELS), (_SHIFT_PIXELS, _SHIFT_PIXELS), (0, 0))
-    wide = np.pad(pictures, margin, mode="edge")
-    corners = random.integers(0, 2 * _SHIFT_PIXELS + 1, (len(pictures), 2))
-    for picture, source, (top, left) in zip(pictures, wide, corners, strict=True):
-        picture[:] = source[top : top + side, left : left + side]
+    """Mirror and shift each picture of a batch by chance."""
+    mirror(pictures, random)
+    shift(pictures, random, _SHIFT_PIXELS)
     return pictures
 
 
 def _training_pictures(count: int) -> tuple[npt.NDArray[np.uint8], Int64Array]:
-    """Return training pictures from the user's cache, or draw them and leave them there."""
-    # They depend on the code that draws them, and on nothing else.
+    """Return training pictures as `_draw` does, from the user's cache where they are there."""
     folder = Path(objects.__file__).parent
-    sources = [folder / "arithmetic.py", folder / "objects.py", *sorted(folder.glob("drawing/*.py"))]
-    key = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:16]
-    cache = user_cache() / "training" / f"ic_{key}_{count}.npz"
-    try:
-        with np.load(cache) as stored:
-            return stored["pictures"], stored["labels"]
-    except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile):
-        # Missing, or not whole: it is written anew.
-        pass
-    pictures, labels = _draw("training", count)
-    # Without a cache they are drawn once more the next time, and that is all.
-    with contextlib.suppress(OSError):
-        cache.parent.mkdir(parents=True, exist_ok=True)
-        np.savez(cache, pictures=pictures, labels=labels)
-    return pictures, labels
+    modules = (folder / name for name in ("arithmetic.py", "painting.py", "objects.py"))
+    sources = (*modules, *sorted(folder.glob("drawing/*.py")))
+
+    def make() -> Arrays:
+        pictures, labels = _draw("training", count)
+        return {"pictures": pictures, "labels": labels}
+
+    kept = kept_or_made(f"ic_{count}", sources, make)
+    return kept["pictures"], kept["labels"]
 
 
 def _draw(split: Split, count: int) -> tuple[npt.NDArray[np.uint8], Int64Array]:

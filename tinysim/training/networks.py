@@ -107,11 +107,9 @@ def _modules(architecture: Architecture, layer: object) -> tuple[Any, Any]:
 
 def _padded(source: Any, layer: Convolution) -> Any:
     """Pad as TensorFlow's SAME does: what is odd goes below and to the right."""
-    window, (height, width) = layer.window, source.shape[2:]
-    rows, columns = window.output_size(height, width)
-    above, left = window.padding_before(height, width)
-    below = max((rows - 1) * window.stride_height + window.height - height - above, 0)
-    right = max((columns - 1) * window.stride_width + window.width - width - left, 0)
+    height, width = source.shape[2:]
+    above, left = layer.window.padding_before(height, width)
+    below, right = layer.window.padding_after(height, width)
     if above == below == left == right == 0:
         return source
     return functional.pad(source, (left, right, above, below))

@@ -7,7 +7,6 @@ audible to plain.
 from __future__ import annotations
 
 import sys
-import wave
 from pathlib import Path
 
 import click
@@ -16,6 +15,7 @@ import numpy as np
 from tinysim.builtin.arithmetic import Random
 from tinysim.builtin.machines import FAULTS, MACHINES, Recording, record
 from tinysim.features.log_mel import RATE_HZ, log_mel
+from tinysim.training.wav import write_wav
 
 SEVERITIES = (0.1, 0.4, 0.7, 1.0)
 PICTURE_NAME = "spectrograms.png"
@@ -29,7 +29,7 @@ def main(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         recordings = examples()
         for recording in recordings:
-            write_wav(folder / f"{title(recording).replace(' ', '_')}.wav", recording)
+            write_wav(folder / f"{title(recording).replace(' ', '_')}.wav", recording.sound, RATE_HZ)
         draw(folder / PICTURE_NAME, recordings)
     except OSError as error:
         click.echo(f"tinysim: cannot write to {folder}: {error.strerror or error}", err=True)
@@ -52,15 +52,6 @@ def title(recording: Recording) -> str:
     if recording.fault is None:
         return f"machine {recording.machine} normal"
     return f"machine {recording.machine} {recording.fault} {recording.severity:.1f}"
-
-
-def write_wav(path: Path, recording: Recording) -> None:
-    """Write a recording as 16-bit mono."""
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(RATE_HZ)
-        file.writeframes(recording.sound.astype("<i2").tobytes())
 
 
 def draw(path: Path, recordings: list[Recording]) -> None:

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
-import platformdirs
 import torch
 from torch import nn
 from torch.nn import functional
 
-from tinysim.builtin import arithmetic, persons, sample, scenery
+from tinysim.builtin import persons
 from tinysim.builtin.sample import Split
 from tinysim.model.graph import Int64Array
 from tinysim.training.architectures import ARCHITECTURES
+from tinysim.training.augmentation import mirror, shift
 from tinysim.training.evaluate import accuracy, int8_outputs, nearest_centroid_accuracy
 from tinysim.training.float_network import Float32Array
+from tinysim.training.kept import Arrays, kept_or_made
 from tinysim.training.loop import Options, fit, predict
 from tinysim.training.networks import TrainableNetwork
 from tinysim.training.quantize import quantize
@@ -124,13 +124,8 @@ class _Guide:
         return self._mirrored(parts, random)
 
     def shift(self, pictures: Float32Array, random: np.random.Generator) -> Float32Array:
-        """Return each picture, (96, 96, 3), shifted by chance; what a shift uncovers shows the border's colours."""
-        side = pictures.shape[1]
-        margin = ((0, 0), (_SHIFT_PIXELS, _SHIFT_PIXELS), (_SHIFT_PIXELS, _SHIFT_PIXELS), (0, 0))
-        wide = np.pad(pictures, margin, mode="edge")
-        corners = random.integers(0, 2 * _SHIFT_PIXELS + 1, (len(pictures), 2))
-        for picture, source, (top, left) in zip(pictures, wide, corners, strict=True):
-            picture[:] = source[top : top + side, left : left + side]
+        """Return each picture, (96, 96, 3), shifted by chance."""
+        shift(pictures, random, _SHIFT_PIXELS)
         return self._mirrored(pictures, random)
 
     def loss(self, outputs: Any, labels: Any) -> Any:
@@ -145,8 +140,7 @@ class _Guide:
 
     def _mirrored(self, pictures: Float32Array, random: np.random.Generator) -> Float32Array:
         """Mirror some pictures, keep the plane that tells persons for the loss, and return colours from 0 to 1."""
-        mirrored = random.random(len(pictures)) < 0.5
-        pictures[mirrored] = pictures[mirrored, :, ::-1]
+        mirror(pictures, random)
         scaled = _scaled(pictures)
         self._where = torch.from_numpy(np.ascontiguousarray(scaled[:, None, :, :, 3]))
         return scaled[..., :3]
@@ -162,21 +156,17 @@ def _scaled(pictures: npt.NDArray[np.generic]) -> Float32Array:
 
 
 def _training_pictures(count: int) -> tuple[Pictures, Int64Array]:
-    """Return training pictures from the user's cache, or draw them and leave them there."""
-    # They depend on the code that draws them, and on nothing else.
-    modules = [Path(str(module.__file__)) for module in (arithmetic, persons, sample)]
-    sources = [*modules, *sorted(Path(scenery.__path__[0]).glob("*.py"))]
-    key = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:16]
-    cache = platformdirs.user_cache_path("tinysim", appauthor=False) / "training" / f"vww_{key}_{count}.npz"
-    try:
-        with np.load(cache) as stored:
-            return stored["pictures"], stored["labels"]
-    except FileNotFoundError:
-        pass
-    pictures, labels = _draw("training", count)
-    cache.parent.mkdir(parents=True, exist_ok=True)
-    np.savez(cache, pictures=pictures, labels=labels)
-    return pictures, labels
+    """Return training pictures as `_draw` does, from the user's cache where they are there."""
+    folder = Path(persons.__file__).parent
+    modules = (folder / name for name in ("arithmetic.py", "painting.py", "persons.py"))
+    sources = (*modules, *sorted(folder.glob("scenery/*.py")))
+
+    def make() -> Arrays:
+        pictures, labels = _draw("training", count)
+        return {"pictures": pictures, "labels": labels}
+
+    kept = kept_or_made(f"vww_{count}", sources, make)
+    return kept["pictures"], kept["labels"]
 
 
 def _draw(split: Split, count: int) -> tuple[Pictures, Int64Array]:

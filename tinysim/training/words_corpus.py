@@ -13,11 +13,8 @@ set does not have.
 from __future__ import annotations
 
 import hashlib
-import io
-import os
 import subprocess
 import sys
-import wave
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,17 +25,27 @@ from numpy.typing import NDArray
 from tinysim.builtin import words
 from tinysim.builtin.sample import Split
 from tinysim.builtin.words import CLASSES, FEATURES_FILE, TEST_INPUTS, shipped_labels
-from tinysim.cache import user_cache
 from tinysim.errors import UserError
 from tinysim.features import mfcc
 from tinysim.features.mfcc import CLIP_SAMPLES, SAMPLE_RATE_HZ, quantized_mfcc
+from tinysim.training import acoustics
+from tinysim.training.acoustics import (
+    Samples,
+    as_by_a_microphone,
+    clatter,
+    coloured_noise,
+    hum,
+    normalized,
+    place_in_a_second,
+    reverberate,
+    root_mean_square,
+    stretch,
+)
+from tinysim.training.kept import Arrays, kept_or_made, read_arrays, training_cache, write_arrays
+from tinysim.training.wav import write_wav
 
 SEED = 2026
 SYNTHESISER = "espeak-ng"
-CACHE = user_cache() / "training"
-"""What was synthesised, and what was made of it; it may be deleted at any time."""
-
-Samples = NDArray[np.float64]
 
 _SPLITS: tuple[Split, ...] = ("test", "training")
 _SILENCE = CLASSES.index("Silence")
@@ -115,7 +122,7 @@ class Corpus:
 
     def __init__(self, cache: Path | None = None) -> None:
         """Keep what the synthesiser has said in the folder `cache`: by default this user's."""
-        self._cache = cache or CACHE / "speech"
+        self._cache = cache or training_cache() / "speech"
 
     def clip(self, split: Split, number: int) -> Clip:
         """Make a clip. Raises UserError where eSpeak NG is missing or fails."""
@@ -129,11 +136,11 @@ class Corpus:
             samples = self._background(split, sounding, speech=False)
         else:
             speech = self._say(_choose_utterance(saying, split, _text(saying, split, label)))
-            speech = _place(sounding, _stretch(speech, sounding.uniform(0.86, 1.16)))
-            samples = _colour(sounding, _reverberate(sounding, speech)[:CLIP_SAMPLES])
+            speech = place_in_a_second(sounding, stretch(speech, sounding.uniform(0.86, 1.16)))
+            samples = as_by_a_microphone(sounding, reverberate(sounding, speech)[:CLIP_SAMPLES])
             noise = self._background(split, sounding, speech=True)
             ratio = 10 ** (sounding.uniform(*_SNR_DB[split]) / 20)
-            samples = samples / _root_mean_square(samples) + noise / ratio
+            samples = samples / root_mean_square(samples) + noise / ratio
             if sounding.random() < 0.1:
                 limit = np.abs(samples).max() * sounding.uniform(0.3, 0.8)
                 samples = np.clip(samples, -limit, limit)
@@ -149,13 +156,11 @@ class Corpus:
         """Return the utterance at 16 kHz without the silence around it."""
         key = hashlib.sha256(repr(utterance).encode()).hexdigest()[:24]
         path = self._cache / f"{key}.npz"
-        if path.is_file():
-            with np.load(path) as stored:
-                spoken = stored["spoken"]
-        else:
-            spoken = synthesise(utterance)
-            _store(path, spoken=spoken)
-        samples: Samples = spoken.astype(np.float64) / 32768
+        kept = read_arrays(path)
+        if kept is None:
+            kept = {"spoken": synthesise(utterance)}
+            write_arrays(path, kept)
+        samples: Samples = kept["spoken"].astype(np.float64) / 32768
         loud = np.flatnonzero(np.abs(samples) > 0.01 * np.abs(samples).max())
         return samples[loud[0] : loud[-1] + 1]
 
@@ -166,21 +171,21 @@ class Corpus:
         if babble:
             # Where nobody is to be heard, there are so many voices that no word is.
             voices = int(random.integers(2, 5)) if speech else 8
-            total = total + _unit(self._babble(split, random, voices)) * random.uniform(0.4, 1.0)
+            total = total + normalized(self._babble(split, random, voices)) * random.uniform(0.4, 1.0)
         if not babble or random.random() < 0.7:
-            total = total + _coloured_noise(random) * random.uniform(0.3, 1.0)
+            total = total + coloured_noise(random) * random.uniform(0.3, 1.0)
         if random.random() < 0.3:
-            total = total + _hum(random) * random.uniform(0.2, 1.0)
+            total = total + hum(random) * random.uniform(0.2, 1.0)
         if random.random() < 0.2:
-            total = total + _clatter(random) * random.uniform(0.3, 1.0)
-        return _unit(total)
+            total = total + clatter(random) * random.uniform(0.3, 1.0)
+        return normalized(total)
 
     def _babble(self, split: Split, random: np.random.Generator, voices: int) -> Samples:
         total = np.zeros(CLIP_SAMPLES)
         for _ in range(voices):
             saying = np.random.default_rng([SEED, _SPLITS.index(split), int(random.integers(_BYSTANDERS)), 2])
             word = self._say(_choose_utterance(saying, split, _text(saying, split, _UNKNOWN)))[:CLIP_SAMPLES]
-            distant = _unit(_reverberate(random, word)[:CLIP_SAMPLES])
+            distant = normalized(reverberate(random, word)[:CLIP_SAMPLES])
             around = np.roll(np.pad(distant, (0, CLIP_SAMPLES - len(distant))), random.integers(CLIP_SAMPLES))
             total += around * random.uniform(0.4, 1.0)
         return total
@@ -191,16 +196,14 @@ def training_features(count: int) -> tuple[NDArray[np.int8], NDArray[np.int64]]:
 
     Raises UserError where eSpeak NG is missing or fails.
     """
-    source = b"".join(
-        Path(module.__file__ or "").read_bytes() for module in (words, mfcc, sys.modules[__name__])
-    )
-    path = CACHE / f"training-{count}-{hashlib.sha256(source).hexdigest()[:16]}.npz"
-    if path.is_file():
-        with np.load(path) as stored:
-            return stored["features"], stored["labels"]
-    features, labels = Corpus().features("training", count)
-    _store(path, features=features, labels=labels)
-    return features, labels
+    sources = (Path(module.__file__ or "") for module in (words, mfcc, acoustics, sys.modules[__name__]))
+
+    def make() -> Arrays:
+        features, labels = Corpus().features("training", count)
+        return {"features": features, "labels": labels}
+
+    kept = kept_or_made(f"kws_{count}", sources, make)
+    return kept["features"], kept["labels"]
 
 
 def synthesise(utterance: Utterance) -> NDArray[np.int16]:
@@ -217,17 +220,13 @@ def synthesise(utterance: Utterance) -> NDArray[np.int16]:
     header, sound = process.stdout[:44], process.stdout[44:]
     rate_hz = int.from_bytes(header[24:28], "little")
     samples = np.frombuffer(sound, dtype="<i2").astype(np.float64)
-    resampled = _stretch(samples, SAMPLE_RATE_HZ / rate_hz)
+    resampled = stretch(samples, SAMPLE_RATE_HZ / rate_hz)
     return np.clip(np.rint(resampled), -32768, 32767).astype(np.int16)
 
 
-def write_wav(path: Path, samples: Samples) -> None:
-    """Write a clip as 16-bit mono sound to listen to."""
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(SAMPLE_RATE_HZ)
-        file.writeframes(np.rint(samples * 0.9 * 32767).astype("<i2").tobytes())
+def write_clip(path: Path, samples: Samples) -> None:
+    """Write a clip as a sound file to listen to."""
+    write_wav(path, np.rint(samples * 0.9 * 32767).astype(np.int16), SAMPLE_RATE_HZ)
 
 
 def _text(random: np.random.Generator, split: Split, label: int) -> str:
@@ -249,107 +248,6 @@ def _choose_utterance(random: np.random.Generator, split: Split, text: str) -> U
     return Utterance(text, f"{accent}+{variant}", speed, int(random.integers(15, 76)))
 
 
-def _stretch(samples: Samples, factor: float) -> Samples:
-    """Return the sound `factor` times as long, so deeper by as much: a larger head, resampled without aliasing."""
-    # Lengths of many small factors, for the transform's speed.
-    samples = np.pad(samples, (0, -len(samples) % 882))
-    length = round(len(samples) * factor / 20) * 20
-    spectrum = np.fft.rfft(samples)
-    kept = min(len(spectrum), length // 2 + 1)
-    stretched: Samples = np.fft.irfft(spectrum[:kept], n=length) * (length / len(samples))
-    return stretched
-
-
-def _reverberate(random: np.random.Generator, samples: Samples) -> Samples:
-    """Add the echo of a room: noise that decays by 60 dB in 0.1 to 0.7 s, after the direct sound."""
-    if random.random() < 0.3:
-        return samples
-    seconds = random.uniform(0.1, 0.7)
-    times = np.arange(round(seconds * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ
-    echo = random.standard_normal(len(times)) * 10 ** (-3 * times / seconds)
-    echo[: round(random.uniform(0.001, 0.01) * SAMPLE_RATE_HZ)] = 0
-    response = echo / np.sqrt(np.sum(echo**2)) * 10 ** (random.uniform(-20, 2) / 20)
-    response[0] = 1.0
-    length = len(samples) + len(response) - 1
-    padded = 1 << (length - 1).bit_length()
-    echoed: Samples = np.fft.irfft(np.fft.rfft(samples, padded) * np.fft.rfft(response, padded), padded)
-    return echoed[:length]
-
-
-def _colour(random: np.random.Generator, samples: Samples) -> Samples:
-    """Give the sound a microphone's frequency response: a tilt, a band, a resonance."""
-    spectrum = np.fft.rfft(samples)
-    frequency_hz = np.fft.rfftfreq(len(samples), 1 / SAMPLE_RATE_HZ) + 1.0
-    gain = (frequency_hz / 1000) ** (random.uniform(-4, 4) / 6.02)
-    gain = gain / (1 + (random.uniform(50, 300) / frequency_hz) ** 4)
-    gain = gain / (1 + (frequency_hz / random.uniform(2500, 8000)) ** 4)
-    octaves = np.log2(frequency_hz / random.uniform(300, 3000))
-    gain = gain * 10 ** (random.uniform(-8, 8) / 20 * np.exp(-((octaves / random.uniform(0.2, 0.6)) ** 2)))
-    coloured: Samples = np.fft.irfft(spectrum * gain, len(samples))
-    return coloured
-
-
-def _place(random: np.random.Generator, speech: Samples) -> Samples:
-    """Put the speech into a second: its middle within 100 ms of the middle, or in one of six cut off at an end."""
-    length = len(speech)
-    start = CLIP_SAMPLES // 2 - length // 2 + round(random.uniform(-0.1, 0.1) * SAMPLE_RATE_HZ)
-    if random.random() < 1 / 6:
-        cut = round(random.uniform(0.02, 0.2) * length)
-        start = -cut if random.random() < 0.5 else CLIP_SAMPLES - length + cut
-    padded = np.pad(speech, CLIP_SAMPLES + length)
-    return padded[CLIP_SAMPLES + length - start :][:CLIP_SAMPLES]
-
-
-def _coloured_noise(random: np.random.Generator) -> Samples:
-    """Return noise from white over pink to brown, as loud throughout or swelling."""
-    spectrum = np.fft.rfft(random.standard_normal(CLIP_SAMPLES))
-    frequency_hz = np.fft.rfftfreq(CLIP_SAMPLES, 1 / SAMPLE_RATE_HZ) + 20.0
-    noise = np.fft.irfft(spectrum * frequency_hz ** -random.uniform(0, 1.2), CLIP_SAMPLES)
-    swell = np.linspace(random.uniform(0.3, 1), random.uniform(0.3, 1), CLIP_SAMPLES)
-    return _unit(noise * swell)
-
-
-def _hum(random: np.random.Generator) -> Samples:
-    """Return a machine's or the mains' hum: harmonics that grow weaker."""
-    base_hz = random.choice([50.0, 60.0, random.uniform(70, 250)])
-    times = np.arange(CLIP_SAMPLES) / SAMPLE_RATE_HZ
-    total = np.zeros(CLIP_SAMPLES)
-    for harmonic in range(1, 13):
-        level = random.random() / harmonic
-        total += level * np.sin(2 * np.pi * (base_hz * harmonic * times + random.random()))
-    return _unit(total)
-
-
-def _clatter(random: np.random.Generator) -> Samples:
-    """Return a few knocks: short tones in noise that die away."""
-    total = np.zeros(CLIP_SAMPLES)
-    for _ in range(int(random.integers(1, 5))):
-        times = np.arange(round(0.15 * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ
-        tone = np.sin(2 * np.pi * random.uniform(300, 4000) * times) + random.standard_normal(len(times))
-        knock = tone * np.exp(-times / random.uniform(0.005, 0.04))
-        start = int(random.integers(CLIP_SAMPLES - len(knock)))
-        total[start : start + len(knock)] += knock * random.uniform(0.3, 1)
-    return _unit(total)
-
-
-def _root_mean_square(samples: Samples) -> float:
-    return float(np.sqrt(np.mean(samples**2)))
-
-
-def _unit(samples: Samples) -> Samples:
-    return samples / _root_mean_square(samples)
-
-
-def _store(path: Path, **arrays: NDArray[np.generic]) -> None:
-    """Write a cache's file in one step, so that an interruption leaves no half of one."""
-    content = io.BytesIO()
-    np.savez(content, **arrays)  # type: ignore[arg-type]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_suffix(f".{os.getpid()}")
-    new.write_bytes(content.getvalue())
-    new.replace(path)
-
-
 @click.command()
 @click.option(
     "--listen",
@@ -366,7 +264,7 @@ def main(listen: Path | None) -> None:
         listen.mkdir(parents=True, exist_ok=True)
         for label, name in enumerate(CLASSES):
             number = shipped_labels().index(label)
-            write_wav(listen / f"{number:06}_{name}.wav", Corpus().clip("test", number).samples)
+            write_clip(listen / f"{number:06}_{name}.wav", Corpus().clip("test", number).samples)
     except UserError as error:
         click.echo(f"tinysim: {error}", err=True)
         sys.exit(2)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from tinysim.builtin.arithmetic import sine
-from tinysim.builtin.drawing.canvas import BLACK, WHITE, Colour, difference, hue_colour, mixed, scaled
+from tinysim.builtin.drawing.canvas import BLACK, WHITE, difference, hue_colour, scaled
 from tinysim.builtin.drawing.scene import Scene
 from tinysim.builtin.drawing.shapes import blended, capsule, ellipse, outline, polygon, union, within
+from tinysim.builtin.painting import Colour, mixed
 
 
 def paint_bird(scene: Scene) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from tinysim.builtin.arithmetic import sine
-from tinysim.builtin.drawing.canvas import BLACK, WHITE, difference, mixed, scaled
+from tinysim.builtin.drawing.canvas import BLACK, WHITE, difference, scaled
 from tinysim.builtin.drawing.scene import Scene
 from tinysim.builtin.drawing.shapes import box, capsule, ellipse, polygon, within
+from tinysim.builtin.painting import mixed
 
 
 def paint_house(scene: Scene) -> None:

@@ -7,9 +7,7 @@ import numpy.typing as npt
 
 from tinysim.builtin.arithmetic import Float64Array, Random, cosine, sine
 from tinysim.builtin.drawing.shapes import Frame, picture_frame
-
-Colour = tuple[float, float, float]
-"""Red, green and blue from 0 to 1."""
+from tinysim.builtin.painting import Colour, limited, smooth_step, smoothed
 
 BLACK: Colour = (0.07, 0.07, 0.08)
 WHITE: Colour = (0.96, 0.96, 0.94)
@@ -18,7 +16,10 @@ _OVERSAMPLING = 2
 
 
 class Canvas:
-    """A square picture of `side` pixels; painted in twice that resolution, with one light from a side."""
+    """A square picture of `side` pixels; painted in twice that resolution, with one light from a side.
+
+    Its colours are from 0 to 1.
+    """
 
     def __init__(self, side: int, random: Random) -> None:
         self.frame = picture_frame(side * _OVERSAMPLING)
@@ -45,7 +46,7 @@ class Canvas:
         `softness` the edge fades. `texture` brightens or darkens each pixel, by a factor.
         """
         width = max(frame.pixel, softness)
-        cover = np.minimum(np.maximum(0.5 - distance / width, 0.0), 1.0) * opacity
+        cover = limited(0.5 - distance / width) * opacity
         shade: Float64Array | float = 1.0
         if roundness > 0:
             shade = self._shade(distance / frame.pixel, roundness / frame.pixel)
@@ -56,7 +57,7 @@ class Canvas:
 
     def gradient(self, upper: Colour, lower: Colour, height: Float64Array) -> None:
         """Paint all over: `lower` where `height` is 0, `upper` where it is 1."""
-        part = np.minimum(np.maximum(height, 0.0), 1.0)
+        part = limited(height)
         for plane, high, low in zip(self._planes, upper, lower, strict=True):
             plane[:] = low + (high - low) * part
 
@@ -64,7 +65,7 @@ class Canvas:
         """Blur what is painted so far, by a kernel of 1, 2, 1 so many times in both directions."""
         for _ in range(passes):
             for plane in self._planes:
-                plane[:] = _smoothed(_smoothed(plane, 0.25).T, 0.25).T
+                plane[:] = smoothed(smoothed(plane, 1, 0.25), 0, 0.25)
 
     def photograph(self, random: Random) -> bytes:
         """Return what a cheap camera makes of the picture: height x width x RGB, one byte each.
@@ -85,15 +86,15 @@ class Canvas:
         for channel, plane in enumerate(planes):
             cast = random.uniform(0.88, 1.12)
             plane = plane + (grey - plane) * fade
-            plane = _smoothed(_smoothed(plane, blur).T, blur).T
+            plane = smoothed(smoothed(plane, 1, blur), 0, blur)
             # Most of the noise is of brightness, common to the three channels.
             plane = plane * (gain * cast) + lift + noise[3] * 0.85 + noise[channel] * 0.5
-            pixels[:, :, channel] = np.rint(np.minimum(np.maximum(plane, 0.0), 1.0) * 255.0).astype(np.uint8)
+            pixels[:, :, channel] = np.rint(limited(plane) * 255.0).astype(np.uint8)
         return pixels.tobytes()
 
     def _shade(self, distance: Float64Array, roundness: float) -> Float64Array:
         """Return the light on a shape that is bent at its edge, 1 where it faces the viewer."""
-        tilt = np.minimum(np.maximum(1.0 + distance / roundness, 0.0), 1.0)
+        tilt = limited(1.0 + distance / roundness)
         facing = np.sqrt(1.0 - tilt * tilt * 0.9)
         to_right = np.zeros_like(distance)
         to_right[:, 1:-1] = (distance[:, 2:] - distance[:, :-2]) * 0.5
@@ -118,12 +119,6 @@ def hue_colour(hue: float, saturation: float, value: float) -> Colour:
 def scaled(colour: Colour, factor: float) -> Colour:
     """Return a colour so many times as bright, at most white."""
     red, green, blue = (min(1.0, value * factor) for value in colour)
-    return red, green, blue
-
-
-def mixed(first: Colour, second: Colour, part: float) -> Colour:
-    """Return what lies between two colours: the first at 0, the second at 1."""
-    red, green, blue = (a + (b - a) * part for a, b in zip(first, second, strict=True))
     return red, green, blue
 
 
@@ -155,9 +150,7 @@ def cloudiness(random: Random, frame: Frame, cells: float, octaves: int = 3) -> 
 
 def _interpolated(lattice: Float64Array, x: Float64Array, y: Float64Array) -> Float64Array:
     left, lower = np.floor(x), np.floor(y)
-    part_x, part_y = x - left, y - lower
-    part_x = part_x * part_x * (3.0 - 2.0 * part_x)
-    part_y = part_y * part_y * (3.0 - 2.0 * part_y)
+    part_x, part_y = smooth_step(x - left), smooth_step(y - lower)
     columns: npt.NDArray[np.int64] = left.astype(np.int64) % 16
     rows: npt.NDArray[np.int64] = lower.astype(np.int64) % 16
     next_columns, next_rows = (columns + 1) % 16, (rows + 1) % 16
@@ -165,11 +158,3 @@ def _interpolated(lattice: Float64Array, x: Float64Array, y: Float64Array) -> Fl
     above = lattice[next_rows, columns] * (1.0 - part_x) + lattice[next_rows, next_columns] * part_x
     between: Float64Array = below * (1.0 - part_y) + above * part_y
     return between
-
-
-def _smoothed(plane: Float64Array, part: float) -> Float64Array:
-    """Return a picture where each pixel gives `part` of itself to either neighbour in its row."""
-    left = np.concatenate([plane[:, :1], plane[:, :-1]], axis=1)
-    right = np.concatenate([plane[:, 1:], plane[:, -1:]], axis=1)
-    smoothed: Float64Array = plane * (1.0 - 2.0 * part) + (left + right) * part
-    return smoothed

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from tinysim.builtin.arithmetic import sine
-from tinysim.builtin.drawing.canvas import WHITE, hue_colour, mixed, scaled
+from tinysim.builtin.drawing.canvas import WHITE, hue_colour, scaled
 from tinysim.builtin.drawing.scene import Scene
 from tinysim.builtin.drawing.shapes import ellipse, outline, polygon, union, within
+from tinysim.builtin.painting import mixed
 
 
 def paint_cup(scene: Scene) -> None:

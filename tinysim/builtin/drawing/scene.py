@@ -3,18 +3,9 @@
 from __future__ import annotations
 
 from tinysim.builtin.arithmetic import Random, sine
-from tinysim.builtin.drawing.canvas import (
-    BLACK,
-    WHITE,
-    Canvas,
-    Colour,
-    cloudiness,
-    difference,
-    hue_colour,
-    mixed,
-    scaled,
-)
+from tinysim.builtin.drawing.canvas import BLACK, WHITE, Canvas, cloudiness, difference, hue_colour, scaled
 from tinysim.builtin.drawing.shapes import Frame, box, capsule, ellipse, polygon
+from tinysim.builtin.painting import Colour, mixed
 
 
 class Scene:

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tinysim.builtin.arithmetic import Float64Array, cosine, sine
-
-Point = tuple[float, float]
+from tinysim.builtin.painting import Point, edges, limited, turning
 
 
 @dataclass(frozen=True)
@@ -78,7 +77,7 @@ def capsule(
     along_x, along_y = end[0] - start[0], end[1] - start[1]
     from_x, from_y = frame.x - start[0], frame.y - start[1]
     part = (from_x * along_x + from_y * along_y) / (along_x * along_x + along_y * along_y)
-    part = np.minimum(np.maximum(part, 0.0), 1.0)
+    part = limited(part)
     from_x, from_y = from_x - part * along_x, from_y - part * along_y
     taper = 0.0 if end_radius is None else end_radius - radius
     distance: Float64Array = np.sqrt(from_x * from_x + from_y * from_y) - (radius + part * taper)
@@ -87,13 +86,9 @@ def capsule(
 
 def polygon(frame: Frame, *corners: Point) -> Float64Array:
     """Return the distance from a convex polygon, its corners in either order; outside, corners count as sharp."""
-    twice_area = 0.0
-    edges = list(zip(corners, corners[1:] + corners[:1], strict=True))
-    for (x0, y0), (x1, y1) in edges:
-        twice_area += x0 * y1 - x1 * y0
-    outward = 1.0 if twice_area > 0 else -1.0
+    outward = turning(corners)
     distance = np.full(frame.x.shape, -np.inf)
-    for (x0, y0), (x1, y1) in edges:
+    for (x0, y0), (x1, y1) in edges(corners):
         length_x, length_y = x1 - x0, y1 - y0
         length = outward * float(np.sqrt(length_x * length_x + length_y * length_y))
         side = (frame.x - x0) * (length_y / length) - (frame.y - y0) * (length_x / length)
@@ -119,7 +114,7 @@ def within(*distances: Float64Array) -> Float64Array:
 
 def blended(first: Float64Array, second: Float64Array, width: float) -> Float64Array:
     """Return the distance from two shapes that flow into one another over `width`."""
-    part = np.minimum(np.maximum(0.5 + 0.5 * (second - first) / width, 0.0), 1.0)
+    part = limited(0.5 + 0.5 * (second - first) / width)
     distance: Float64Array = second + (first - second) * part - width * part * (1.0 - part)
     return distance
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinysim.builtin.drawing.canvas import BLACK, WHITE, Colour, hue_colour, mixed, scaled
+from tinysim.builtin.drawing.canvas import BLACK, WHITE, hue_colour, scaled
 from tinysim.builtin.drawing.scene import Scene
 from tinysim.builtin.drawing.shapes import Frame, box, capsule, ellipse, polygon, union, within
+from tinysim.builtin.painting import Colour, mixed
 
 
 def paint_plane(scene: Scene) -> None:

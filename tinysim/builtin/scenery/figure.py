@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from tinysim.builtin.arithmetic import Random, cosine, sine
-from tinysim.builtin.scenery.picture import Colour, Pen, Point, mixed, one_of, scaled
+from tinysim.builtin.painting import Colour, Point, mixed
+from tinysim.builtin.scenery.picture import Pen, one_of, scaled
 
 SKINS: tuple[Colour, ...] = (
     (246, 210, 184),

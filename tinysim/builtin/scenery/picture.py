@@ -14,11 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tinysim.builtin.arithmetic import Float64Array, Random, cosine, sine
-
-Colour = tuple[float, float, float]
-"""Red, green and blue from 0 to 255."""
-
-Point = tuple[float, float]
+from tinysim.builtin.painting import Colour, Point, edges, limited, mixed, smooth_step, smoothed, turning
 
 Box = tuple[slice, slice]
 """Rows and columns."""
@@ -34,7 +30,7 @@ class Light:
 
 
 class Picture:
-    """Pixels from 0 to 255, float64 of (size, size, 3), and what one sees in each.
+    """Pixels, and colours, from 0 to 255, float64 of (size, size, 3), and what one sees in each.
 
     `seen`, uint8 of (size, size), has what `painting` was when a pixel was last covered by half or more.
     """
@@ -87,12 +83,12 @@ class Picture:
             min(x0 - r0, x1 - r1), min(y0 - r0, y1 - r1), max(x0 + r0, x1 + r1), max(y0 + r0, y1 + r1)
         )
         dx, dy = x1 - x0, y1 - y0
-        along = _share(((x - x0) * dx + (y - y0) * dy) / max(dx * dx + dy * dy, 1e-9))
+        along = limited(((x - x0) * dx + (y - y0) * dy) / max(dx * dx + dy * dy, 1e-9))
         across_x, across_y = x - x0 - along * dx, y - y0 - along * dy
         radius = r0 + along * (r1 - r0)
         distance = np.sqrt(across_x * across_x + across_y * across_y)
         # Rods thinner than a pixel: a pixel's share is at most the rod's width.
-        coverage = _share(radius + 0.5 - distance) * np.minimum(2.0 * radius, 1.0)
+        coverage = limited(radius + 0.5 - distance) * np.minimum(2.0 * radius, 1.0)
         lit = (across_x * self.light.side - across_y * 0.5) / np.maximum(radius, 0.5)
         self.paint(box, coverage, self._lit(colour, lit), rough)
 
@@ -103,7 +99,7 @@ class Picture:
         (x0, y0), (rx, ry) = middle, radii
         box, u, v = self._turned(x0, y0, max(rx, ry), turn)
         relative = np.sqrt((u / rx) * (u / rx) + (v / ry) * (v / ry))
-        coverage = _share((1.0 - relative) * min(rx, ry) + 0.5) * min(2.0 * min(rx, ry), 1.0)
+        coverage = limited((1.0 - relative) * min(rx, ry) + 0.5) * min(2.0 * min(rx, ry), 1.0)
         lit = (u / rx) * self.light.side - (v / ry) * 0.5
         self.paint(box, coverage, self._lit(colour, lit), rough)
 
@@ -112,32 +108,29 @@ class Picture:
         (x0, y0), (rx, ry) = middle, radii
         box, u, v = self._turned(x0, y0, max(rx, ry), 0.0)
         relative = np.sqrt((u / rx) * (u / rx) + (v / ry) * (v / ry))
-        self.darken(box, _share(1.6 - 1.6 * relative) * strength)
+        self.darken(box, limited(1.6 - 1.6 * relative) * strength)
 
     def block(
         self, left: float, top: float, right: float, bottom: float, colour: Colour, rough: float = 0.0
     ) -> None:
         """Paint an upright rectangle."""
         box, x, y = self.box(left, top, right, bottom)
-        columns = _share(np.minimum(x + 0.5, right) - np.maximum(x - 0.5, left))
-        rows = _share(np.minimum(y + 0.5, bottom) - np.maximum(y - 0.5, top))
+        columns = limited(np.minimum(x + 0.5, right) - np.maximum(x - 0.5, left))
+        rows = limited(np.minimum(y + 0.5, bottom) - np.maximum(y - 0.5, top))
         self.paint(box, rows * columns, colour, rough)
 
     def polygon(self, corners: Sequence[Point], colour: Colour, rough: float = 0.0) -> None:
         """Paint a convex polygon."""
         xs, ys = [x for x, _ in corners], [y for _, y in corners]
         box, x, y = self.box(min(xs), min(ys), max(xs), max(ys))
-        area = 0.0
-        for (x0, y0), (x1, y1) in zip(corners, [*corners[1:], corners[0]], strict=True):
-            area += x0 * y1 - x1 * y0
-        side = 1.0 if area > 0 else -1.0
+        side = turning(corners)
         outside = np.full((y.shape[0], x.shape[1]), -1e9)
-        for (x0, y0), (x1, y1) in zip(corners, [*corners[1:], corners[0]], strict=True):
+        for (x0, y0), (x1, y1) in edges(corners):
             dx, dy = x1 - x0, y1 - y0
             length = math.sqrt(dx * dx + dy * dy)
             if length > 0:
                 outside = np.maximum(outside, ((x - x0) * dy - (y - y0) * dx) * (side / length))
-        self.paint(box, _share(0.5 - outside), colour, rough)
+        self.paint(box, limited(0.5 - outside), colour, rough)
 
     def _turned(
         self, x0: float, y0: float, reach: float, turn: float
@@ -221,12 +214,6 @@ class Pen:
         return mixed(colour, self.haze, self.hazy)
 
 
-def mixed(first: Colour, second: Colour, share: float) -> Colour:
-    """Return `first` with a share of `second` in it."""
-    r, g, b = (a + (b - a) * share for a, b in zip(first, second, strict=True))
-    return r, g, b
-
-
 def scaled(colour: Colour, factor: float) -> Colour:
     """Return a colour that is lighter or darker by a factor."""
     return colour[0] * factor, colour[1] * factor, colour[2] * factor
@@ -264,29 +251,10 @@ def profile(random: Random, size: int, cells: int) -> Float64Array:
 
 def blurred(pixels: Float64Array) -> Float64Array:
     """Return the pixels, (rows, columns, 3), smoothed with 1/4, 1/2, 1/4 in both directions."""
-    for axis in (0, 1):
-        before = (
-            np.concatenate((pixels[:1], pixels[:-1]))
-            if axis == 0
-            else np.concatenate((pixels[:, :1], pixels[:, :-1]), axis=1)
-        )
-        after = (
-            np.concatenate((pixels[1:], pixels[-1:]))
-            if axis == 0
-            else np.concatenate((pixels[:, 1:], pixels[:, -1:]), axis=1)
-        )
-        pixels = pixels * 0.5 + (before + after) * 0.25
-    return pixels
-
-
-def _share(values: Float64Array) -> Float64Array:
-    """Return values limited to 0..1; the calls of numpy.clip take longer than its work on such small arrays."""
-    limited: Float64Array = np.minimum(np.maximum(values, 0.0), 1.0)
-    return limited
+    return smoothed(smoothed(pixels, 0, 0.25), 1, 0.25)
 
 
 def _between(size: int, cells: int) -> tuple[npt.NDArray[np.int64], Float64Array]:
     position = (np.arange(size) + 0.5) * (cells / size)
     below = np.floor(position).astype(np.int64)
-    share = position - below
-    return below, share * share * (3.0 - 2.0 * share)
+    return below, smooth_step(position - below)

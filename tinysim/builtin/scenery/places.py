@@ -7,18 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from tinysim.builtin.arithmetic import Float64Array, Random
+from tinysim.builtin.painting import Colour, mixed
 from tinysim.builtin.scenery.figure import CLOTHES
-from tinysim.builtin.scenery.picture import (
-    Colour,
-    Pen,
-    Picture,
-    clouds,
-    mixed,
-    one_of,
-    profile,
-    scaled,
-    varied,
-)
+from tinysim.builtin.scenery.picture import Pen, Picture, clouds, one_of, profile, scaled, varied
 from tinysim.builtin.scenery.things import (
     DARK,
     GLASS,

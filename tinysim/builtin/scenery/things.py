@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tinysim.builtin.arithmetic import Random
+from tinysim.builtin.painting import Colour, Point, mixed
 from tinysim.builtin.scenery.figure import CLOTHES
-from tinysim.builtin.scenery.picture import Colour, Pen, Point, mixed, one_of, scaled, varied
+from tinysim.builtin.scenery.picture import Pen, one_of, scaled, varied
 
 Thing = Callable[[Pen, Random], None]
 
