@@ -8,6 +8,7 @@ import errno
 import hashlib
 import json
 import os
+import shutil
 import stat
 import threading
 from pathlib import Path
@@ -113,6 +114,14 @@ def test_single_modes_are_merged(image: Path, tmp_path: Path) -> None:
     assert main(["check", "out"]) == 1
     assert run_sim(image, "--mode", "accuracy", "--out", "out") == 0
     assert main(["check", "out"]) == 0
+
+
+def test_a_later_round_s_benchmark_beside_it_does_not_fail_a_run(image: Path, tmp_path: Path) -> None:
+    assert run_sim(image, "--out", "out") == 0
+    results = tmp_path / "out/open/tinysim/results/nucleo_l4r5zi"
+    shutil.copytree(results / "kws", results / "ic2")
+    assert run_sim(image, "--out", "out") == 0
+    assert main(["check", "out"]) == 1
 
 
 def test_the_seed_document_s_summary_name(image: Path, tmp_path: Path) -> None:

@@ -323,7 +323,7 @@ def _findings(options: Options, place: Place, version: str) -> list[Finding]:
         for finding in check_tree(options.out, max(version, DEFAULT_VERSION))
         if finding.severity != "note"  # what the summary has said
         and finding.path.startswith(prefix)
-        and not finding.path.startswith(_other_results(prefix, place))
+        and not f"{finding.path}/".startswith(_other_results(prefix, place))
         and finding.rule != "companion"
         and not (finding.rule == "mode" and options.mode != "all")
     ]

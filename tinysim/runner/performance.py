@@ -70,9 +70,12 @@ def measure_single_inference(target: Target, device: Device, data: bytes) -> Sin
     before = target.snapshot()
     device.load(data)
     loaded = target.snapshot()
-    shorter = _end_of_window(device.infer(COUNTED_INFERENCES, 0))
+    # By one it is known what several may take, which for a large network on a slow core is more than the first's limit.
+    inference_s = device.infer(1, 0).runtime_us / 1e6
     target.restore(loaded)
-    longer = _end_of_window(device.infer(COUNTED_INFERENCES + 1, 0))
+    shorter = _end_of_window(device.infer(COUNTED_INFERENCES, 0, iteration_s=inference_s))
+    target.restore(loaded)
+    longer = _end_of_window(device.infer(COUNTED_INFERENCES + 1, 0, iteration_s=inference_s))
     target.restore(before)
     if longer.instructions is None or shorter.instructions is None:
         raise GuestError("this port does not count instructions")
