@@ -13,9 +13,11 @@ from tinysim.builtin.arithmetic import Float64Array, Random
 from tinysim.builtin.painting import Point
 from tinysim.builtin.sample import Sample, Split
 from tinysim.builtin.scenery.figure import make_clothes, make_pose, paint_figure
+from tinysim.builtin.scenery.furniture import armchair, box_seat, chair
+from tinysim.builtin.scenery.outdoors import bench
 from tinysim.builtin.scenery.picture import Light, Pen, Picture, blurred, clouds
 from tinysim.builtin.scenery.places import Place, paint_country, paint_room, paint_street
-from tinysim.builtin.scenery.things import Thing, armchair, bench, box_seat, chair
+from tinysim.builtin.scenery.things import Thing
 
 NAME = "tinysim-vww"
 CLASSES = ("no person", "person")

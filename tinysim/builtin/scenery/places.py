@@ -9,18 +9,9 @@ import numpy as np
 from tinysim.builtin.arithmetic import Float64Array, Random
 from tinysim.builtin.painting import Colour, mixed
 from tinysim.builtin.scenery.figure import CLOTHES
+from tinysim.builtin.scenery.materials import DARK, GLASS, LEAVES, WOODS
 from tinysim.builtin.scenery.picture import Pen, Picture, clouds, one_of, profile, scaled, varied
-from tinysim.builtin.scenery.things import (
-    DARK,
-    GLASS,
-    INDOORS,
-    LEAVES,
-    OUTDOORS,
-    UPRIGHT_INDOORS,
-    UPRIGHT_OUTDOORS,
-    WOODS,
-    Thing,
-)
+from tinysim.builtin.scenery.things import INDOORS, OUTDOORS, UPRIGHT_INDOORS, UPRIGHT_OUTDOORS, Thing
 
 _SKIES: tuple[tuple[Colour, Colour], ...] = (
     ((92, 142, 208), (196, 218, 236)),

@@ -1,491 +1,45 @@
-"""Things that stand about: drawn in metres with a pen at their place on the ground.
-
-Coats, crates and cars have the colours of people's clothes; the tones of skin are people's alone.
-"""
+"""Things that stand about: which there are in a place, each drawn in metres with a pen at its place on the ground."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from tinysim.builtin.arithmetic import Random
-from tinysim.builtin.painting import Colour, Point, mixed
-from tinysim.builtin.scenery.figure import CLOTHES
-from tinysim.builtin.scenery.picture import Pen, one_of, scaled, varied
+from tinysim.builtin.scenery.animals import bird, cat, dog, horse
+from tinysim.builtin.scenery.furniture import (
+    armchair,
+    box_seat,
+    chair,
+    coat_stand,
+    floor_lamp,
+    plant,
+    shelf,
+    table,
+    vase,
+)
+from tinysim.builtin.scenery.outdoors import (
+    ball,
+    balloons,
+    barrel,
+    bench,
+    bicycle,
+    bush,
+    car,
+    cone,
+    crate,
+    fence,
+    hydrant,
+    lamp_post,
+    litter_bin,
+    sign,
+    snowman,
+    tree,
+    umbrella,
+    wash,
+)
+from tinysim.builtin.scenery.picture import Pen
 
 Thing = Callable[[Pen, Random], None]
-
-WOODS: tuple[Colour, ...] = ((140, 124, 88), (98, 90, 68), (184, 172, 132), (70, 66, 56))
-FURS: tuple[Colour, ...] = ((38, 36, 38), (116, 112, 112), (222, 220, 212), (160, 148, 112), (72, 66, 58))
-LEAVES: tuple[Colour, ...] = ((58, 104, 48), (84, 128, 56), (40, 82, 52), (124, 138, 60), (170, 150, 40))
-METALS: tuple[Colour, ...] = ((70, 74, 78), (120, 124, 128), (44, 60, 52), (168, 170, 170))
-GLASS: Colour = (86, 110, 128)
-DARK: Colour = (30, 30, 32)
-
-
-def tree(pen: Pen, random: Random) -> None:
-    """Paint a tree with a crown of several bunches, or a fir."""
-    bark, leaves = one_of(random, WOODS), one_of(random, LEAVES)
-    height = random.uniform(2.6, 5.0)
-    pen.ground_shadow(0.9)
-    lean = 0.1 * random.normal()
-    if random.chance(0.25):
-        pen.limb((0, 0), (lean, height * 0.4), 0.1, bark, rough=0.25)
-        for level in range(4):
-            low = 0.5 + level * (height - 0.6) / 4.5
-            width = (1.15 - level * 0.24) * height / 4
-            pen.polygon(
-                ((-width, low), (width, low), (lean, low + height * 0.36)), varied(random, leaves, 6), 0.4
-            )
-        return
-    pen.limb((0, 0), (lean, height * 0.62), random.uniform(0.08, 0.17), bark, 0.07, rough=0.25)
-    for side in (-1, 1):
-        pen.limb((lean * 0.6, height * 0.45), (lean + side * 0.5, height * 0.66), 0.05, bark)
-    spread = random.uniform(0.55, 0.9)
-    for _ in range(random.integer(5, 8)):
-        x, y = lean + spread * random.normal() * 0.6, height * 0.76 + 0.4 * random.normal()
-        pen.blob(
-            x,
-            y,
-            spread * random.uniform(0.6, 0.9),
-            spread * random.uniform(0.5, 0.75),
-            varied(random, leaves, 9),
-            0.45,
-        )
-
-
-def bush(pen: Pen, random: Random) -> None:
-    """Paint a round bush, in flower at times."""
-    leaves = one_of(random, LEAVES)
-    pen.ground_shadow(0.8)
-    for _ in range(random.integer(3, 6)):
-        x = 0.4 * random.normal()
-        pen.blob(
-            x,
-            random.uniform(0.25, 0.6),
-            random.uniform(0.3, 0.5),
-            random.uniform(0.25, 0.42),
-            varied(random, leaves, 9),
-            0.45,
-        )
-    if random.chance(0.3):
-        flower = one_of(random, CLOTHES)
-        for x, y in zip(random.normals(7), random.uniforms(7), strict=True):
-            pen.blob(0.35 * float(x), 0.2 + 0.6 * float(y), 0.05, 0.05, flower)
-
-
-def lamp_post(pen: Pen, random: Random) -> None:
-    """Paint a street lamp."""
-    metal = one_of(random, METALS)
-    height = random.uniform(2.8, 4.2)
-    glow: Colour = (255, 240, 190) if random.chance(0.5) else (210, 214, 210)
-    pen.ground_shadow(0.3)
-    pen.limb((0, 0), (0, 0.5), 0.08, metal)
-    pen.limb((0, 0), (0, height), 0.045, metal)
-    if random.chance(0.5):
-        pen.blob(0, height + 0.12, 0.16, 0.18, glow)
-        pen.limb((-0.12, height + 0.3), (0.12, height + 0.3), 0.03, metal)
-    else:
-        pen.limb((0, height), (0.7, height + 0.15), 0.04, metal)
-        pen.blob(0.75, height + 0.1, 0.2, 0.07, glow)
-
-
-def sign(pen: Pen, random: Random) -> None:
-    """Paint a road sign: a disc, a triangle or a plate on a pole."""
-    pen.ground_shadow(0.25)
-    height = random.uniform(1.5, 2.3)
-    pen.limb((0, 0), (0, height + 0.1), 0.035, one_of(random, METALS))
-    colour = one_of(random, ((196, 36, 36), (30, 80, 160), (236, 200, 60), (230, 230, 226)))
-    kind = random.integer(0, 2)
-    if kind == 0:
-        pen.blob(0, height, 0.25, 0.25, colour)
-        pen.blob(0, height, 0.17, 0.17, (236, 236, 232))
-    elif kind == 1:
-        pen.polygon(((-0.3, height - 0.2), (0.3, height - 0.2), (0, height + 0.3)), colour)
-        pen.polygon(((-0.18, height - 0.13), (0.18, height - 0.13), (0, height + 0.17)), (240, 240, 232))
-    else:
-        pen.block(-0.28, height - 0.2, 0.28, height + 0.22, colour)
-        for row in (0.08, -0.04):
-            pen.block(-0.2, height + row, 0.16, height + row + 0.05, scaled(colour, 0.45))
-
-
-def hydrant(pen: Pen, random: Random) -> None:
-    """Paint a fire hydrant."""
-    colour = one_of(random, ((200, 44, 36), (236, 190, 50), (40, 90, 160), (190, 190, 184)))
-    pen.ground_shadow(0.3)
-    pen.limb((0, 0.08), (0, 0.55), 0.13, colour)
-    pen.limb((-0.19, 0.05), (0.19, 0.05), 0.05, scaled(colour, 0.8))
-    pen.limb((-0.2, 0.45), (0.2, 0.45), 0.06, scaled(colour, 0.85))
-    pen.blob(0, 0.64, 0.14, 0.12, colour)
-    pen.blob(0, 0.77, 0.04, 0.05, scaled(colour, 0.8))
-
-
-def car(pen: Pen, random: Random) -> None:
-    """Paint a car from its side."""
-    colour = one_of(random, CLOTHES)
-    glass = varied(random, GLASS)
-    pen.ground_shadow(2.1)
-    high = random.uniform(0.0, 0.25)
-    roof = 1.4 + high
-    pen.polygon(((-1.25, 0.85), (1.05, 0.85), (0.62, roof), (-0.95, roof)), scaled(colour, 0.95))
-    pen.polygon(((-1.12, 0.88), (-0.08, 0.88), (-0.08, roof - 0.08), (-0.86, roof - 0.08)), glass)
-    pen.polygon(((0.02, 0.88), (0.92, 0.88), (0.58, roof - 0.08), (0.02, roof - 0.08)), glass)
-    pen.limb((-1.75, 0.66), (1.8, 0.58), 0.27, colour, 0.24)
-    pen.block(-1.9, 0.3, 1.95, 0.6, scaled(colour, 0.85))
-    pen.limb((-0.05, 0.4), (-0.05, 0.85), 0.012, scaled(colour, 0.55))
-    pen.blob(1.95, 0.62, 0.07, 0.07, (250, 244, 210))
-    pen.blob(-1.96, 0.66, 0.05, 0.07, (170, 30, 26))
-    for x in (-1.2, 1.2):
-        pen.blob(x, 0.32, 0.33, 0.33, DARK)
-        pen.blob(x, 0.32, 0.17, 0.17, (150, 152, 156))
-
-
-def bicycle(pen: Pen, random: Random) -> None:
-    """Paint a bicycle that leans on its stand."""
-    colour = one_of(random, CLOTHES)
-    pen.ground_shadow(0.8)
-    for x in (-0.5, 0.5):
-        _ring(pen, (x, 0.33), 0.32, 0.03, DARK)
-    saddle, pedals, head = (-0.22, 0.85), (-0.08, 0.3), (0.36, 0.82)
-    for start, end in (
-        (pedals, saddle),
-        (pedals, head),
-        ((-0.18, 0.72), head),
-        (pedals, (-0.5, 0.33)),
-        (head, (0.5, 0.33)),
-    ):
-        pen.limb(start, end, 0.026, colour)
-    pen.limb((-0.32, 0.87), (-0.12, 0.88), 0.04, DARK)
-    pen.limb(head, (0.33, 1.0), 0.02, DARK)
-    pen.limb((0.33, 1.0), (0.48, 1.02), 0.022, DARK)
-
-
-def bin_(pen: Pen, random: Random) -> None:
-    """Paint a dustbin."""
-    colour = one_of(random, (*METALS, (40, 110, 60), (30, 70, 130), (196, 120, 40)))
-    height = random.uniform(0.75, 1.1)
-    pen.ground_shadow(0.45)
-    pen.polygon(((-0.24, 0.04), (0.24, 0.04), (0.3, height), (-0.3, height)), colour, 0.1)
-    pen.limb((-0.3, height + 0.02), (0.3, height + 0.02), 0.05, scaled(colour, 0.7))
-    for x in (-0.12, 0.0, 0.12):
-        pen.limb((x, 0.15), (x * 1.2, height - 0.12), 0.012, scaled(colour, 0.75))
-
-
-def bench(pen: Pen, random: Random) -> None:
-    """Paint a park bench."""
-    wood, metal = one_of(random, WOODS), one_of(random, METALS)
-    pen.ground_shadow(0.9)
-    for x in (-0.65, 0.65):
-        pen.limb((x, 0), (x, 0.45), 0.035, metal)
-        pen.limb((x, 0.45), (x, 0.9), 0.03, metal)
-    for y in (0.6, 0.73, 0.86):
-        pen.block(-0.8, y, 0.8, y + 0.09, wood, 0.12)
-    pen.block(-0.82, 0.4, 0.82, 0.49, scaled(wood, 1.1), 0.12)
-
-
-def cone(pen: Pen, random: Random) -> None:
-    """Paint a traffic cone."""
-    colour = varied(random, (232, 98, 34))
-    pen.ground_shadow(0.3)
-    pen.block(-0.22, 0.0, 0.22, 0.06, scaled(colour, 0.7))
-    pen.polygon(((-0.16, 0.06), (0.16, 0.06), (0.03, 0.72), (-0.03, 0.72)), colour)
-    pen.polygon(((-0.115, 0.26), (0.115, 0.26), (0.08, 0.42), (-0.08, 0.42)), (238, 238, 232))
-
-
-def barrel(pen: Pen, random: Random) -> None:
-    """Paint a barrel, standing."""
-    colour = one_of(random, (*WOODS, *CLOTHES))
-    pen.ground_shadow(0.42)
-    pen.limb((0, 0.25), (0, 0.68), 0.29, colour, rough=0.12)
-    pen.block(-0.27, 0.0, 0.27, 0.3, colour, 0.12)
-    for y in (0.22, 0.66):
-        pen.block(-0.3, y, 0.3, y + 0.06, scaled(colour, 0.6))
-    pen.blob(0, 0.92, 0.26, 0.08, scaled(colour, 0.8))
-
-
-def crate(pen: Pen, random: Random) -> None:
-    """Paint a stack of boxes."""
-    pen.ground_shadow(0.5)
-    base = 0.0
-    for _ in range(random.integer(1, 3)):
-        colour = one_of(random, (*WOODS, *CLOTHES))
-        half, height, x = random.uniform(0.2, 0.4), random.uniform(0.3, 0.55), 0.06 * random.normal()
-        pen.block(x - half, base, x + half, base + height, colour, 0.15)
-        pen.polygon(
-            (
-                (x - half, base + height),
-                (x + half, base + height),
-                (x + half * 0.8, base + height + 0.08),
-                (x - half * 0.8, base + height + 0.08),
-            ),
-            scaled(colour, 1.15),
-        )
-        if random.chance(0.5):
-            pen.block(x - 0.03, base, x + 0.03, base + height, scaled(colour, 0.75))
-        base += height
-
-
-def snowman(pen: Pen, random: Random) -> None:
-    """Paint a snowman: balls of snow, with a hat, a scarf and arms of twigs."""
-    snow, wood = varied(random, (232, 236, 244), 6), one_of(random, WOODS)
-    pen.ground_shadow(0.6)
-    for side in (-1, 1):
-        pen.limb((side * 0.3, 1.0), (side * 0.72, 1.2 + 0.15 * random.normal()), 0.022, wood)
-    pen.blob(0, 0.38, 0.46, 0.42, snow, 0.05)
-    pen.blob(0, 0.95, 0.34, 0.32, snow, 0.05)
-    pen.blob(0, 1.4, 0.24, 0.23, snow, 0.05)
-    if random.chance(0.6):
-        pen.limb((-0.2, 1.2), (0.2, 1.2), 0.06, one_of(random, CLOTHES))
-    for y in (0.8, 0.98, 1.12):
-        pen.blob(0.02, y, 0.028, 0.028, DARK)
-    for side in (-1, 1):
-        pen.blob(side * 0.08, 1.44, 0.028, 0.028, DARK)
-    pen.limb((0, 1.38), (0.16, 1.36), 0.035, (230, 120, 40), 0.01)
-    if random.chance(0.6):
-        hat = one_of(random, CLOTHES)
-        pen.block(-0.17, 1.58, 0.17, 1.86, hat)
-        pen.limb((-0.27, 1.58), (0.27, 1.58), 0.03, hat)
-
-
-def dog(pen: Pen, random: Random) -> None:
-    """Paint a dog from its side."""
-    colour = one_of(random, FURS)
-    _quadruped(pen, random, colour, 0.3, 0.5, 0.2, False)
-
-
-def cat(pen: Pen, random: Random) -> None:
-    """Paint a cat, sitting or on its feet."""
-    colour = one_of(random, FURS)
-    if random.chance(0.5):
-        _quadruped(pen, random, colour, 0.19, 0.3, 0.14, True)
-        return
-    pen.ground_shadow(0.25)
-    pen.limb((-0.1, 0.05), (-0.3, 0.1), 0.03, colour, 0.02)
-    pen.limb((0, 0.12), (0.02, 0.3), 0.13, colour, 0.08)
-    for x in (0.04, 0.1):
-        pen.limb((x, 0.2), (x, 0.03), 0.03, colour)
-    pen.blob(0.04, 0.42, 0.09, 0.08, colour)
-    for side in (-1, 1):
-        x = 0.04 + side * 0.055
-        pen.polygon(((x - 0.035, 0.46), (x + 0.035, 0.46), (x + side * 0.015, 0.55)), colour)
-        pen.blob(0.04 + side * 0.035, 0.43, 0.014, 0.014, (200, 210, 90))
-
-
-def horse(pen: Pen, random: Random) -> None:
-    """Paint a horse from its side."""
-    colour = one_of(random, FURS)
-    pen.ground_shadow(1.0)
-    for x, reach in ((-0.6, -0.08), (-0.45, 0.06), (0.5, 0.08), (0.62, -0.04)):
-        pen.limb((x, 0.95), (x + reach, 0.5), 0.1, scaled(colour, 0.9), 0.055)
-        pen.limb((x + reach, 0.5), (x + reach, 0.05), 0.05, scaled(colour, 0.75), 0.06)
-    pen.limb((-0.55, 1.2), (0.5, 1.22), 0.33, colour, 0.3)
-    pen.limb((0.6, 1.35), (0.98, 1.85), 0.2, colour, 0.13)
-    pen.limb((0.98, 1.92), (1.3, 1.62), 0.13, colour, 0.08)
-    pen.limb((0.55, 1.6), (0.92, 2.05), 0.06, scaled(colour, 0.4))
-    pen.limb((-0.88, 1.3), (-1.0, 0.7), 0.07, scaled(colour, 0.4), 0.04)
-
-
-def bird(pen: Pen, random: Random) -> None:
-    """Paint a large bird on two legs."""
-    colour = one_of(random, ((230, 230, 226), (60, 58, 60), (150, 140, 130), (214, 132, 156)))
-    pen.ground_shadow(0.3)
-    for x in (-0.03, 0.05):
-        pen.limb((x, 0), (x, 0.35), 0.014, (210, 130, 60))
-    pen.limb((-0.2, 0.48), (0.1, 0.5), 0.11, colour, 0.14)
-    pen.limb((-0.2, 0.48), (-0.38, 0.42), 0.07, scaled(colour, 0.8), 0.02)
-    pen.limb((0.16, 0.55), (0.2, 0.85), 0.045, colour)
-    pen.blob(0.22, 0.9, 0.07, 0.06, colour)
-    pen.limb((0.26, 0.9), (0.38, 0.87), 0.02, (226, 150, 50), 0.01)
-
-
-def wash(pen: Pen, random: Random) -> None:
-    """Paint clothes on a line: shirts and trousers that nobody is in."""
-    pole = one_of(random, METALS)
-    for x in (-1.2, 1.2):
-        pen.limb((x, 0), (x, 1.75), 0.03, pole)
-    pen.limb((-1.2, 1.7), (1.2, 1.7), 0.012, (200, 200, 196))
-    for x in (-0.75, 0.05, 0.78):
-        x += 0.05 * random.normal()
-        colour = one_of(random, CLOTHES)
-        if random.chance(0.55):
-            pen.polygon(((x - 0.2, 1.0), (x + 0.2, 1.0), (x + 0.19, 1.7), (x - 0.19, 1.7)), colour)
-            for side in (-1, 1):
-                pen.limb((x + side * 0.18, 1.63), (x + side * 0.33, 1.3), 0.075, scaled(colour, 0.9))
-        else:
-            for side in (-1, 1):
-                pen.limb((x + side * 0.1, 1.62), (x + side * 0.12, 0.85), 0.085, colour)
-
-
-def coat_stand(pen: Pen, random: Random) -> None:
-    """Paint a stand with a coat on it, and a hat at times."""
-    wood, coat = one_of(random, WOODS), one_of(random, CLOTHES)
-    pen.ground_shadow(0.35)
-    for side in (-1, 1):
-        pen.limb((0, 0.2), (side * 0.28, 0.02), 0.025, wood)
-        pen.limb((0, 1.6), (side * 0.2, 1.75), 0.02, wood)
-    pen.limb((0, 0.05), (0, 1.82), 0.03, wood)
-    pen.polygon(((-0.24, 0.7), (0.24, 0.7), (0.15, 1.5), (-0.15, 1.5)), coat)
-    for side in (-1, 1):
-        pen.limb((side * 0.16, 1.45), (side * 0.23, 0.9), 0.06, scaled(coat, 0.88))
-    if random.chance(0.4):
-        hat = one_of(random, CLOTHES)
-        pen.blob(0, 1.86, 0.13, 0.09, hat)
-        pen.limb((-0.2, 1.8), (0.2, 1.8), 0.02, hat)
-
-
-def vase(pen: Pen, random: Random) -> None:
-    """Paint a tall jar, with or without twigs."""
-    colour = one_of(random, CLOTHES)
-    pen.ground_shadow(0.3)
-    if random.chance(0.6):
-        leaf = one_of(random, (*LEAVES, *CLOTHES))
-        for x, y in zip(random.normals(6), random.uniforms(6), strict=True):
-            tip: Point = (0.2 * float(x), 0.95 + 0.4 * float(y))
-            pen.limb((0, 0.7), tip, 0.015, (80, 100, 60))
-            pen.blob(*tip, 0.06, 0.06, leaf)
-    pen.limb((0, 0.18), (0, 0.4), 0.14, colour, 0.19)
-    pen.limb((0, 0.5), (0, 0.74), 0.12, colour, 0.08)
-    pen.limb((-0.08, 0.76), (0.08, 0.76), 0.025, scaled(colour, 0.8))
-    pen.block(-0.1, 0.0, 0.1, 0.12, scaled(colour, 0.9))
-
-
-def plant(pen: Pen, random: Random) -> None:
-    """Paint a house plant in a pot."""
-    pot, leaf = one_of(random, CLOTHES), one_of(random, LEAVES)
-    height = random.uniform(0.8, 1.6)
-    pen.ground_shadow(0.35)
-    for x, y in zip(random.normals(9), random.uniforms(9), strict=True):
-        tip = (0.3 * float(x), 0.45 + (height - 0.45) * float(y))
-        pen.limb((0, 0.3), tip, 0.03, scaled(leaf, 0.8), 0.02)
-        pen.blob(*tip, 0.14, 0.08, varied(random, leaf, 8), turn=0.12 * float(x))
-    pen.polygon(((-0.14, 0), (0.14, 0), (0.2, 0.36), (-0.2, 0.36)), pot)
-    pen.limb((-0.2, 0.36), (0.2, 0.36), 0.035, scaled(pot, 1.05))
-
-
-def chair(pen: Pen, random: Random) -> None:
-    """Paint a chair from its side."""
-    wood = one_of(random, (*WOODS, *CLOTHES))
-    pen.ground_shadow(0.4)
-    pen.limb((-0.2, 0.45), (-0.25, 0.98), 0.035, wood)
-    pen.limb((-0.19, 0.45), (-0.23, 0.0), 0.03, scaled(wood, 0.85))
-    pen.limb((0.2, 0.43), (0.22, 0.0), 0.03, scaled(wood, 0.85))
-    pen.limb((-0.2, 0.46), (0.22, 0.46), 0.045, wood)
-
-
-def armchair(pen: Pen, random: Random) -> None:
-    """Paint an armchair or a sofa from the front."""
-    colour = one_of(random, CLOTHES)
-    half = random.uniform(0.4, 1.0)
-    pen.ground_shadow(half + 0.2)
-    pen.limb((-half + 0.1, 0.75), (half - 0.1, 0.75), 0.2, scaled(colour, 0.9))
-    pen.block(-half, 0.1, half, 0.75, scaled(colour, 0.85), 0.06)
-    pen.limb((-half + 0.1, 0.42), (half - 0.1, 0.42), 0.1, scaled(colour, 1.12))
-    for side in (-1, 1):
-        pen.limb((side * half, 0.15), (side * half, 0.55), 0.13, colour)
-
-
-def box_seat(pen: Pen, random: Random) -> None:
-    """Paint a block or a wall that one can sit on."""
-    colour = one_of(random, (*WOODS, (150, 148, 144), (190, 182, 170)))
-    half = random.uniform(0.22, 0.6)
-    pen.ground_shadow(half + 0.1)
-    pen.block(-half, 0, half, 0.47, colour, 0.15)
-    pen.block(-half, 0.42, half, 0.48, scaled(colour, 1.15), 0.1)
-
-
-def table(pen: Pen, random: Random) -> None:
-    """Paint a table with things on it."""
-    wood = one_of(random, WOODS)
-    half = random.uniform(0.45, 0.9)
-    pen.ground_shadow(half + 0.1)
-    for side in (-1, 1):
-        pen.limb((side * (half - 0.08), 0.0), (side * (half - 0.08), 0.7), 0.035, scaled(wood, 0.8))
-    for _ in range(random.integer(0, 3)):
-        x, colour = random.uniform(-half + 0.15, half - 0.15), one_of(random, CLOTHES)
-        kind = random.integer(0, 2)
-        if kind == 0:
-            pen.limb((x, 0.8), (x, 0.98), 0.05, colour, 0.03)
-        elif kind == 1:
-            pen.block(x - 0.16, 0.75, x + 0.16, 1.02, colour)
-            pen.block(x - 0.13, 0.78, x + 0.13, 0.99, scaled(colour, 0.4))
-        else:
-            pen.blob(x, 0.83, 0.09, 0.09, colour)
-    pen.block(-half, 0.7, half, 0.77, wood, 0.15)
-
-
-def floor_lamp(pen: Pen, random: Random) -> None:
-    """Paint a floor lamp with a shade."""
-    shade = one_of(random, ((240, 224, 180), *CLOTHES))
-    pen.ground_shadow(0.3)
-    pen.blob(0, 0.03, 0.18, 0.04, (50, 48, 46))
-    pen.limb((0, 0.03), (0, 1.4), 0.025, one_of(random, METALS))
-    pen.polygon(((-0.26, 1.3), (0.26, 1.3), (0.15, 1.68), (-0.15, 1.68)), shade)
-
-
-def shelf(pen: Pen, random: Random) -> None:
-    """Paint a bookcase."""
-    wood = one_of(random, WOODS)
-    half, height = random.uniform(0.35, 0.6), random.uniform(1.2, 2.0)
-    pen.ground_shadow(half + 0.15)
-    pen.block(-half, 0, half, height, wood, 0.12)
-    boards = 4
-    for board in range(boards):
-        low = 0.05 + board * (height - 0.05) / boards
-        high = low + (height - 0.05) / boards - 0.06
-        pen.block(-half + 0.05, low, half - 0.05, high, scaled(wood, 0.4))
-        x = -half + 0.06
-        while x < half - 0.14:
-            width = random.uniform(0.05, 0.12)
-            if random.chance(0.85):
-                pen.block(
-                    x, low, x + width, low + (high - low) * random.uniform(0.6, 0.95), one_of(random, CLOTHES)
-                )
-            x += width + 0.005
-
-
-def balloons(pen: Pen, random: Random) -> None:
-    """Paint balloons on strings, tied to a weight."""
-    pen.ground_shadow(0.15)
-    pen.block(-0.07, 0, 0.07, 0.12, one_of(random, CLOTHES))
-    for _ in range(random.integer(1, 4)):
-        x, y = 0.25 * random.normal(), random.uniform(1.2, 1.9)
-        pen.limb((0, 0.1), (x, y - 0.2), 0.008, (200, 200, 200))
-        pen.blob(x, y, 0.15, 0.18, one_of(random, CLOTHES))
-
-
-def ball(pen: Pen, random: Random) -> None:
-    """Paint a ball."""
-    colour = one_of(random, CLOTHES)
-    radius = random.uniform(0.12, 0.35)
-    pen.ground_shadow(radius + 0.05)
-    pen.blob(0, radius, radius, radius, colour)
-    pen.limb(
-        (-radius * 0.7, radius),
-        (radius * 0.7, radius * 1.1),
-        radius * 0.12,
-        mixed(colour, (240, 240, 240), 0.7),
-    )
-
-
-def umbrella(pen: Pen, random: Random) -> None:
-    """Paint a sunshade on a pole."""
-    colour = one_of(random, CLOTHES)
-    pen.ground_shadow(0.9)
-    pen.limb((0, 0), (0, 2.2), 0.03, (190, 186, 176))
-    for piece in range(6):
-        left, right = -1.0 + piece / 3.0, -1.0 + (piece + 1) / 3.0
-        tone = colour if piece % 2 else mixed(colour, (240, 240, 236), 0.75)
-        pen.polygon(((left, 1.85), (right, 1.85), (right * 0.1, 2.35), (left * 0.1, 2.35)), tone)
-
-
-def fence(pen: Pen, random: Random) -> None:
-    """Paint a piece of fence."""
-    wood = one_of(random, (*WOODS, (220, 220, 214)))
-    for y in (0.3, 0.7):
-        pen.block(-1.2, y, 1.2, y + 0.08, scaled(wood, 0.85))
-    for post in range(9):
-        x = -1.2 + post * 0.3
-        pen.block(x - 0.06, 0, x + 0.06, 0.95, wood, 0.12)
-
 
 OUTDOORS: tuple[Thing, ...] = (
     tree,
@@ -497,7 +51,7 @@ OUTDOORS: tuple[Thing, ...] = (
     car,
     car,
     bicycle,
-    bin_,
+    litter_bin,
     bench,
     cone,
     barrel,
@@ -528,48 +82,9 @@ INDOORS: tuple[Thing, ...] = (
     ball,
 )
 UPRIGHT_OUTDOORS: tuple[Thing, ...] = (
-    tree, lamp_post, sign, hydrant, snowman, horse, dog, bird, wash, umbrella, crate, barrel, bin_, bicycle, cone,
+    tree, lamp_post, sign, hydrant, snowman, horse, dog, bird, wash, umbrella, crate, barrel, litter_bin, bicycle, cone,
 )  # fmt: skip
 """What stands where a person would."""
 UPRIGHT_INDOORS: tuple[Thing, ...] = (
     coat_stand, coat_stand, vase, plant, floor_lamp, balloons, crate, chair, cat, dog, shelf,
 )  # fmt: skip
-
-
-def _quadruped(
-    pen: Pen, random: Random, colour: Colour, half: float, height: float, head: float, is_cat: bool
-) -> None:
-    """Paint an animal on four legs; `half` its body's length, `height` its back's, in metres."""
-    pen.ground_shadow(half + 0.1)
-    body = height * 0.24
-    back = height - body
-    dark = scaled(colour, 0.85)
-    for x, reach in ((-half, -0.05), (-half * 0.75, 0.06), (half * 0.7, 0.06), (half * 0.9, -0.03)):
-        pen.limb((x, back), (x + reach, 0.03), body * 0.4, dark, body * 0.3)
-    pen.limb((-half, back), (half, back), body, colour, body * 1.15)
-    tail = 0.1 + 0.1 * random.normal()
-    pen.limb(
-        (-half - 0.05, back + 0.05), (-half - 0.22, back + 0.15 + tail), body * 0.28, colour, body * 0.15
-    )
-    pen.limb((half, back + 0.02), (half + 0.12, height + 0.08), body * 0.8, colour, body * 0.6)
-    x, y = half + 0.16, height + 0.12
-    pen.blob(x, y, head * 0.62, head * 0.55, colour)
-    if is_cat:
-        for ear in (-0.04, 0.04):
-            pen.polygon(((x + ear - 0.03, y + 0.05), (x + ear + 0.03, y + 0.05), (x + ear, y + 0.13)), colour)
-        return
-    pen.limb((x, y - 0.02), (x + head * 0.8, y - 0.05), head * 0.32, colour, head * 0.22)
-    pen.blob(x + head * 0.98, y - 0.03, 0.025, 0.022, DARK)
-    pen.limb((x - 0.04, y + 0.05), (x - 0.09, y - 0.07), 0.04, dark)
-
-
-def _ring(pen: Pen, middle: Point, radius: float, thickness: float, colour: Colour) -> None:
-    corners = [
-        (middle[0] + radius * x, middle[1] + radius * y)
-        for x, y in (
-            (1.0, 0.0), (0.866, 0.5), (0.5, 0.866), (0.0, 1.0), (-0.5, 0.866), (-0.866, 0.5),
-            (-1.0, 0.0), (-0.866, -0.5), (-0.5, -0.866), (0.0, -1.0), (0.5, -0.866), (0.866, -0.5),
-        )
-    ]  # fmt: skip
-    for start, end in zip(corners, [*corners[1:], corners[0]], strict=True):
-        pen.limb(start, end, thickness, colour)
