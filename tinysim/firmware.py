@@ -17,6 +17,8 @@ from intelhex import IntelHex
 from tinysim.atomic import naming
 from tinysim.benchmark import Benchmark
 from tinysim.board import Board
+from tinysim.board_files import Region, enlarged, linker_regions, linker_script, write_board_files
+from tinysim.chip import chip_ids
 from tinysim.errors import UserError
 from tinysim.memory_use import MemoryUse, read_memory_use
 from tinysim.resources import resource_folder
@@ -30,6 +32,7 @@ from tinysim.toolchain import (
 )
 
 _STAMP = "build.json"
+_CONSOLE_DRIVERS = {"stm32_usart": "stm32_usart.c", "stm32_lpuart": "stm32_usart.c"}
 _ERASED_FLASH = 0xFF
 
 # -ffp-contract: a fused multiply-add rounds once where the reference rounds twice.
@@ -59,9 +62,6 @@ _MEMORY_FLAGS: Mapping[str, tuple[str, ...]] = {
     "clang": ("-fno-builtin",),
     "gcc": ("-fno-builtin", "-fno-tree-loop-distribute-patterns"),
 }
-# A region of a board's memory.ld, and a length for all of them that any image fits in.
-_REGION = re.compile(r"(?P<head>(?P<name>\w+)\s*\(\w+\)\s*:\s*ORIGIN = \w+, LENGTH = )(?P<length>\d+)K")
-_ENLARGED_KILOBYTES = 128 * 1024
 _LINKER_OPTIONS = ("--gc-sections", "--entry=Reset_Handler", "--build-id=none", "--fatal-warnings")
 
 
@@ -142,18 +142,21 @@ def build_firmware(
         raise UserError(f"no firmware for board {board.id}: pass an image of your own with --firmware")
     _check_model(benchmark, model_source)
 
-    sources = _source_files(firmware, board_folder, benchmark, board.console_uart.registers, model_source)
-    include_folders = ("", "runtime", "protocol", "benchmark", "chips", "kernels", f"boards/{board.id}")
+    build_folder.mkdir(parents=True, exist_ok=True)
+    board_files = build_folder / "board"
+    header, script = write_board_files(board, board_files)
+    sources = _source_files(firmware, board, benchmark, model_source)
+    sources += [SourceFile(path, f"firmware/boards/{board.id}/{path.name}") for path in (header, script)]
+    include_folders = ("", "runtime", "protocol", "benchmark", "chips", "kernels")
     flags = [
         *_COMPILER_FLAGS,
         *_FAMILY_FLAGS[compiler.family],
-        *compiler.core_flags(board.core),
+        *compiler.core_flags(board.chip.core),
         f"-DCONSOLE_BAUD={board.console.baud}u",
         f'-DVENDOR_NAME="{vendor_name}"',
         f'-DBENCHMARK_MODEL="{benchmark.model}"',
     ]
     inputs_sha256 = _inputs_sha256(compiler, flags, sources)
-    build_folder.mkdir(parents=True, exist_ok=True)
     stem = build_folder / f"{benchmark.id}-{board.id}"
     elf, hex_file, bin_file = (stem.with_name(f"{stem.name}.{suffix}") for suffix in ("elf", "hex", "bin"))
 
@@ -163,11 +166,15 @@ def build_firmware(
         (build_folder / _STAMP).unlink(missing_ok=True)
         machine_flags = [
             *(f"-I{firmware / folder}" for folder in include_folders),
+            f"-I{board_files}",
             f"-I{model_source}",
-            *_path_map_flags(compiler, firmware, model_source),
+            *_path_map_flags(
+                compiler,
+                {firmware: "firmware", board_files: f"firmware/boards/{board.id}", model_source: "model"},
+            ),
         ]
         objects = _compile(compiler, sources, [*flags, *machine_flags], build_folder)
-        _link(compiler, board, objects, elf, board_folder / "memory.ld", firmware / "runtime", flags)
+        _link(compiler, board, objects, elf, script, firmware / "runtime", flags)
         _write_flat_images(elf, hex_file, bin_file)
         _write_stamp(build_folder / _STAMP, inputs_sha256, (elf, hex_file, bin_file))
 
@@ -194,7 +201,7 @@ def section_sizes(elf: Path, board: Board) -> tuple[SectionSize, ...]:
         for section in image.iter_sections():
             if not section["sh_flags"] & SH_FLAGS.SHF_ALLOC or section["sh_size"] == 0:
                 continue
-            memory = board.memory_at(section["sh_addr"])
+            memory = board.chip.memory_at(section["sh_addr"])
             in_ram = memory is not None and memory.kind == "ram"
             stored = section["sh_type"] != "SHT_NOBITS"
             size = section["sh_size"]
@@ -224,17 +231,18 @@ def _check_model(benchmark: Benchmark, model_source: Path) -> None:
             )
 
 
-def _source_files(
-    firmware: Path, board_folder: Path, benchmark: Benchmark, console_registers: str, model_source: Path
-) -> list[SourceFile]:
-    """Return every file that the image is made of, headers and linker scripts included, in a fixed order."""
+def _source_files(firmware: Path, board: Board, benchmark: Benchmark, model_source: Path) -> list[SourceFile]:
+    """Return every file that the image is made of and that exists without it, headers included, in a fixed order."""
     paths = [firmware / "main.c", firmware / "board.h"]
     for folder in ("runtime", "protocol", "kernels"):
         paths += _files(firmware / folder)
     paths += [path for path in _files(firmware / "benchmark") if path.suffix == ".h"]
     paths += [firmware / "benchmark" / name for name in benchmark.sources]
-    paths += [path for path in _files(firmware / "chips") if path.suffix == ".h"]
-    paths += [firmware / "chips" / f"{console_registers}.c", *_files(board_folder)]
+    other_chips = {*chip_ids(board.folder.parent / "chips")} - {board.chip.id}
+    headers = [path for path in _files(firmware / "chips") if path.suffix == ".h"]
+    paths += [path for path in headers if path.stem not in other_chips]
+    paths += [firmware / "chips" / _CONSOLE_DRIVERS[board.console_uart.model]]
+    paths += _files(firmware / "boards" / board.id)
     sources = [SourceFile(path, f"firmware/{path.relative_to(firmware).as_posix()}") for path in paths]
     sources += [
         SourceFile(path, f"model/{path.relative_to(model_source).as_posix()}")
@@ -259,9 +267,9 @@ def _inputs_sha256(toolchain: Toolchain, flags: Sequence[str], sources: Iterable
     return digest.hexdigest()
 
 
-def _path_map_flags(toolchain: Toolchain, firmware: Path, model_source: Path) -> list[str]:
+def _path_map_flags(toolchain: Toolchain, names: Mapping[Path, str]) -> list[str]:
     """Return the flags that keep this machine's paths out of debug information. The last match counts."""
-    folders = [(Path.cwd(), "."), (firmware, "firmware"), (model_source, "model")]
+    folders = [(Path.cwd(), "."), *names.items()]
     for option in toolchain.compiler:
         if Path(option).is_absolute():
             folder = Path(option)
@@ -312,23 +320,19 @@ def _link(
         excesses = _read_overflows(str(error))
         if not excesses:
             raise
-        enlarged, large_script = elf.with_suffix(".enlarged"), elf.with_suffix(".enlarged.ld")
+        large, large_script = elf.with_suffix(".enlarged"), elf.with_suffix(".enlarged.ld")
         try:
-            large_script.write_text(_enlarged(script), encoding="utf-8")
-            run(enlarged, large_script)
-            overflows = _describe_overflows(enlarged, script, excesses)
+            regions = linker_regions(board)
+            large_script.write_text(linker_script(board, enlarged(regions)), encoding="utf-8")
+            run(large, large_script)
+            overflows = _describe_overflows(large, regions, excesses)
         finally:
-            enlarged.unlink(missing_ok=True)
+            large.unlink(missing_ok=True)
             large_script.unlink(missing_ok=True)
         raise UserError(
-            f"the image does not fit {board.board.name}: {overflows}; "
+            f"the image does not fit {board.name}: {overflows}; "
             "choose a smaller model or a board with more memory"
         ) from error
-
-
-def _enlarged(script: Path) -> str:
-    """Return a board's linker script with regions that any image fits in."""
-    return _REGION.sub(rf"\g<head>{_ENLARGED_KILOBYTES}K", script.read_text(encoding="utf-8"))
 
 
 def _read_overflows(text: str) -> dict[str, int]:
@@ -341,12 +345,9 @@ def _read_overflows(text: str) -> dict[str, int]:
     return excesses
 
 
-def _describe_overflows(elf: Path, script: Path, excesses: Mapping[str, int]) -> str:
-    """Say by how much the image is too large for which region of `script`, and what takes the room."""
-    lengths = {
-        match["name"]: int(match["length"]) * 1024
-        for match in _REGION.finditer(script.read_text(encoding="utf-8"))
-    }
+def _describe_overflows(elf: Path, regions: Iterable[Region], excesses: Mapping[str, int]) -> str:
+    """Say by how much the image is too large for which of `regions`, and what takes the room."""
+    lengths = {region.name: region.size_bytes for region in regions}
     use = read_memory_use(elf)
     texts = []
     for region in (name for name in lengths if name in excesses):

@@ -109,7 +109,7 @@ def read_image_file(path: Path) -> bytes:
 
 
 def _flash(board: Board) -> Segment:
-    return next(Segment(memory.address, b"") for memory in board.memory if memory.kind == "flash")
+    return next(Segment(memory.address, b"") for memory in board.chip.memory if memory.kind == "flash")
 
 
 def _read_elf(path: Path, content: bytes, board: Board) -> tuple[tuple[Segment, ...], tuple[Symbol, ...]]:
@@ -153,13 +153,13 @@ def _check_room(path: Path, board: Board, address: int, content_bytes: int, size
 
     Arm's linker lets a segment in flash go on with the zeros that its start-up code clears in RAM.
     """
-    memory = board.memory_at(address)
+    memory = board.chip.memory_at(address)
     if memory is None or size_bytes == 0:
         return
     if memory.kind == "ram":
-        fits = board.memory_at(address + size_bytes - 1) is not None
+        fits = board.chip.memory_at(address + size_bytes - 1) is not None
     else:
-        ram_bytes = sum(each.size_bytes for each in board.memory if each.kind == "ram")
+        ram_bytes = sum(each.size_bytes for each in board.chip.memory if each.kind == "ram")
         fits = size_bytes - content_bytes <= ram_bytes
     if not fits:
         raise UserError(
@@ -184,7 +184,7 @@ def _placed(path: Path, segments: tuple[Segment, ...], board: Board) -> tuple[Se
         raise UserError(f"{path}: the image holds nothing to load")
     placed = []
     for segment in segments:
-        memory = board.memory_at(segment.address)
+        memory = board.chip.memory_at(segment.address)
         if memory is None:
             raise UserError(
                 f"{path}: is not for {board.id}: it has a segment at {segment.address:#010x}, "
@@ -208,15 +208,15 @@ def _vector_table(path: Path, segments: tuple[Segment, ...], board: Board) -> in
     starts = [
         segment
         for segment in segments
-        if (memory := board.memory_at(segment.address)) and memory.kind == "flash"
+        if (memory := board.chip.memory_at(segment.address)) and memory.kind == "flash"
     ]
     starts.sort(key=lambda segment: (segment.address != flash.address, segment.address))
     if not starts or len(starts[0].content) < 8:
         raise UserError(f"{path}: is not for {board.id}: nothing of it lies at the start of flash")
     stack, entry = struct.unpack_from("<II", starts[0].content)
     # A stack may start at the very end of RAM: the first word pushed lies below.
-    ram = board.memory_at(stack - 4) if stack >= 4 else None
-    code = board.memory_at(entry & ~1)
+    ram = board.chip.memory_at(stack - 4) if stack >= 4 else None
+    code = board.chip.memory_at(entry & ~1)
     if ram is None or ram.kind != "ram" or stack % 4:
         raise UserError(
             f"{path}: is not for {board.id}: its stack pointer {stack:#010x} is not in the board's RAM"

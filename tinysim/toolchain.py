@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from tinysim.board import Core
+from tinysim.chip import Core
 from tinysim.errors import TinysimError, UserError
 
 DEFAULT_TOOLCHAIN = "zig"

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tinysim.board import Board, board_ids, load_board
-from tinysim.engines.embedded.clocks import CLOCK_TREES, Clocks
+from tinysim.clock_trees import Clocks, chip_clocks
 
 
 @pytest.fixture(scope="module", params=board_ids())
@@ -19,18 +19,19 @@ def board(request: pytest.FixtureRequest) -> Board:
 
 def reset_values(board: Board) -> dict[int, int]:
     """The clock controller's registers after reset, by offset."""
-    base = board.clock_control.address
-    return {register.address - base: register.reset for register in board.status_register}
+    base = board.chip.clock_control.address
+    return {register.address - base: register.reset for register in board.chip.status_register}
 
 
 def clock_names(board: Board) -> set[str]:
-    return {uart.clock for uart in board.uart} | {timer.clock for timer in board.timer}
+    """The clocks of UARTs and timers."""
+    devices = (*board.chip.uarts, *(part for part in board.chip.device if part.model == "stm32_timer"))
+    return {device.clock or "" for device in devices}
 
 
 def clocks(board: Board, registers: dict[int, int]) -> Clocks:
     values = {**reset_values(board), **registers}
-    control = board.clock_control
-    return CLOCK_TREES[control.registers](lambda offset: values.get(offset, 0), control.hse_hz or 0)
+    return chip_clocks(board.chip, lambda offset: values.get(offset, 0), board.clock.hse_hz or 0)
 
 
 RESET_CORE_HZ = {

@@ -3,8 +3,9 @@
 import pytest
 
 from tests.engines.guest import RESET_HZ, SECOND_NS, Guest, c_guest, run_c
+from tinysim.clock_trees.stm32l4 import stm32l4_rcc
+from tinysim.clock_trees.tree import Clocks
 from tinysim.engines import Stop
-from tinysim.engines.embedded.clocks import Clocks, stm32l4_rcc
 
 CHARACTER_NS = 10 * SECOND_NS / 115_200
 

@@ -33,7 +33,7 @@ def board(request) -> Board:
 
 @pytest.fixture
 def returns(board) -> Returns:
-    return ARMV8M if board.core.name == "cortex-m33" else ARMV7M
+    return ARMV8M if board.chip.core.name == "cortex-m33" else ARMV7M
 
 
 def test_priorities_nest_chain_and_order(board):

@@ -42,7 +42,7 @@ def random_accesses(seed: int) -> list[tuple[str, list[tuple[int, int]]]]:
     generator = random.Random(seed)
 
     def access(board: Board, usual: list[int]) -> tuple[int, int]:
-        part = generator.choice((*board.uart, *board.timer, *board.device, board.clock_control))
+        part = generator.choice((*board.chip.device, board.chip.clock_control))
         base = generator.choice((*CORE_DEVICES, *(part.address,) * 8, *usual))
         address = base + 4 * generator.randrange(64) + generator.randrange(4)
         in_ram = 0x2000_1000 + generator.randrange(0x800)
@@ -54,7 +54,7 @@ def random_accesses(seed: int) -> list[tuple[str, list[tuple[int, int]]]]:
     for number in range(40):
         board = load_board(BOARDS[number % len(BOARDS)])
         # DMA and what it serves, so that transfers come about.
-        usual = [device.address for device in board.device if "dma" in device.model] * 4
+        usual = [device.address for device in board.chip.device if "dma" in device.model] * 4
         usual += [board.console_uart.address] * 4
         runs.append((board.id, [access(board, usual) for _entry in range(150)]))
     return runs

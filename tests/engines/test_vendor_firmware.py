@@ -54,7 +54,7 @@ def board_id(request: pytest.FixtureRequest) -> str:
 def test_start_up_echo_and_clocks(board_id, mode):
     with opened(board_id, vendor_elf(board_id, mode)) as port:
         assert port.read(1) == b">"
-        assert port.engine.core_hz == load_board(board_id).core.clock_hz
+        assert port.engine.core_hz == load_board(board_id).clock.core_hz
         for _round in range(5):
             port.write(MESSAGE)
             assert port.read(len(MESSAGE)) == MESSAGE
@@ -62,9 +62,9 @@ def test_start_up_echo_and_clocks(board_id, mode):
         cycles, ticks, low_power, crc, constant, half, complete, idle, woken = (
             int(word, 16) for word in port.read_until(b"\n").split()
         )
-        clock_hz = load_board(board_id).core.clock_hz
+        clock_hz = load_board(board_id).clock.core_hz
         # Over 10 ms of a timer behind APB prescalers; the Cortex-M0+ has no cycle counter.
-        has_cycles = load_board(board_id).core.name != "cortex-m0+"
+        has_cycles = load_board(board_id).chip.core.name != "cortex-m0+"
         assert cycles == pytest.approx(clock_hz / 100 if has_cycles else 0, rel=1e-3)
         assert ticks in (9, 10, 11)
         assert low_power == pytest.approx(LSI_HZ / 100, abs=2)
@@ -133,13 +133,13 @@ def test_a_flag_that_nothing_drives_ends_in_a_diagnosis(board_id):
         assert port.read(1) == b">"
         with pytest.raises(GuestHang) as error:
             port.read(1)
-        address = board.peripherals["i2c1"] + 0x18
+        address = board.chip.peripherals["i2c1"] + 0x18
         assert f"waits for i2c1+0x18 ({address:#010x}), which nothing drives" in str(error.value)
         assert "always 0x00000000" in str(error.value)
         assert "reset_handler+0x" in str(error.value)
         assert port.now().time_s < 2
         (block,) = port.engine.unmodelled()
-        assert (block.name, block.address, block.writes) == ("i2c1", board.peripherals["i2c1"], 0)
+        assert (block.name, block.address, block.writes) == ("i2c1", board.chip.peripherals["i2c1"], 0)
         assert block.reads > 1000
         assert "reset_handler" in block.place
 

@@ -6,9 +6,9 @@ import struct
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.platforms.description import read_description
 from tests.timing.assembler import assemble
 from tinysim.board import Board
+from tinysim.clock_trees import clocks_after_reset
 from tinysim.image import Image, load_image
 
 CODE_OFFSET = 0x400
@@ -43,12 +43,12 @@ handler:
 def build_guest(board: Board, source: str, folder: Path, handler: str = "handler") -> Image:
     """Assemble a guest whose every exception goes to `handler`, or to its first instruction where that is ""."""
     uart = board.console_uart
-    frequency = read_description(board.folder / f"{board.id}.repl")[uart.name].number("frequency")
+    frequency = clocks_after_reset(board.chip, board.clock.hse_hz or 0).device_hz[uart.clock or ""]
     constants = {
         "UART_BASE": uart.address,
-        "UART_BRR": round((256 if uart.low_power else 1) * frequency / board.console.baud),
-        "NVIC_ISER": 0xE000_E100 + 4 * (uart.irq // 32),
-        "NVIC_BIT": 1 << uart.irq % 32,
+        "UART_BRR": round((256 if uart.model == "stm32_lpuart" else 1) * frequency / board.console.baud),
+        "NVIC_ISER": 0xE000_E100 + 4 * (uart.irq[0] // 32),
+        "NVIC_BIT": 1 << uart.irq[0] % 32,
     }
     return link_guest(board, source, folder, constants, handler)
 
@@ -56,13 +56,13 @@ def build_guest(board: Board, source: str, folder: Path, handler: str = "handler
 def link_guest(board: Board, source: str, folder: Path, constants: Mapping[str, int], handler: str) -> Image:
     """Write the guest as a flat image and load it."""
     definitions = "".join(f".equ {name}, {value:#x}\n" for name, value in constants.items())
-    entry = next(memory.address for memory in board.memory if memory.kind == "flash") + CODE_OFFSET
+    entry = next(memory.address for memory in board.chip.memory if memory.kind == "flash") + CODE_OFFSET
     # The handler's address is written behind the code: that saves linking.
     trailer = f"\n.balign 4\n.word {handler} - start\n" if handler else ""
     code = assemble(f"{definitions}start:\n{source}{trailer}")
     target = entry + struct.unpack("<I", code[-4:])[0] if handler else entry
     ram = max(
-        (memory for memory in board.memory if memory.kind == "ram"), key=lambda memory: memory.size_bytes
+        (memory for memory in board.chip.memory if memory.kind == "ram"), key=lambda memory: memory.size_bytes
     )
     vectors = struct.pack("<II", ram.end, entry | 1) + struct.pack("<I", target | 1) * (CODE_OFFSET // 4 - 2)
     path = folder / "guest.bin"

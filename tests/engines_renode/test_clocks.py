@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
-
 import hypothesis
 import pytest
 from hypothesis import strategies
 
 from tests.engines_renode.conftest import MakeEngine
-from tests.platforms.description import read_description
-from tinysim.board import Board, board_ids, load_board
-from tinysim.engines.embedded.clocks import CLOCK_TREES
+from tinysim.board import board_ids, load_board
+from tinysim.clock_trees import chip_clocks
 from tinysim.engines.renode import RenodeEngine
 
 REGISTERS = {
@@ -32,8 +28,8 @@ def monitor_number(engine: RenodeEngine, command: str) -> int:
 def test_clocks_agree_between_engines(make_engine: MakeEngine, board_id: str) -> None:
     board = load_board(board_id)
     engine = make_engine("wfi", on=board)
-    control = board.clock_control
-    clocks = clocks_of(board)
+    control = board.chip.clock_control
+    clocks = {"core", *(device.clock for device in board.chip.device if device.clock)}
 
     @hypothesis.settings(max_examples=60, deadline=None, derandomize=True)
     @hypothesis.given(strategies.data())
@@ -43,15 +39,10 @@ def test_clocks_agree_between_engines(make_engine: MakeEngine, board_id: str) ->
             value = data.draw(strategies.integers(0, 0xFFFF_FFFF), label=hex(offset))
             engine.monitor(f"sysbus WriteDoubleWord {control.address + offset:#x} {value:#x}")
             values[offset] = monitor_number(engine, f"sysbus ReadDoubleWord {control.address + offset:#x}")
-        tree = CLOCK_TREES[control.registers](lambda offset: values.get(offset, 0), control.hse_hz or 0)
+        tree = chip_clocks(board.chip, lambda offset: values.get(offset, 0), board.clock.hse_hz or 0)
         expected = {name: tree.core_hz if name == "core" else tree.device_hz[name] for name in clocks}
         found = {name: monitor_number(engine, f'sysbus.rcc ClockHz "{name}"') for name in clocks}
         # A division may be rounded at another place.
         assert found == pytest.approx(expected, rel=1e-5, abs=1)
 
     agree()
-
-
-def clocks_of(board: Board) -> set[str]:
-    rcc = read_description(Path(board.folder) / f"{board.id}.repl")["rcc"]
-    return set(re.findall(r"=(\w+)", rcc.text("clocks")))

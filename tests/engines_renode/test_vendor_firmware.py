@@ -53,6 +53,6 @@ def test_what_has_no_model_is_named(renode: Installation) -> None:
         assert port.read(2) == b">"
         blocks = {block.name: block for block in port.engine.unmodelled()}
         assert set(blocks) == {"i2c1"}
-        assert blocks["i2c1"].address == load_board(board_id).peripherals["i2c1"]
+        assert blocks["i2c1"].address == load_board(board_id).chip.peripherals["i2c1"]
         assert blocks["i2c1"].reads > 0
         assert "reset_handler" in blocks["i2c1"].place

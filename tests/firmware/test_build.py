@@ -19,7 +19,8 @@ from tests.firmware.fake_model import FAKE_MODELS
 from tests.toolchain.installed import INSTALLED_TOOLCHAINS
 from tinysim import firmware
 from tinysim.benchmark import BENCHMARKS
-from tinysim.board import Board, Memory, board_ids, load_board
+from tinysim.board import Board, board_ids, load_board
+from tinysim.chip import Memory
 from tinysim.errors import UserError
 from tinysim.firmware import FirmwareBuild, build_firmware, section_sizes
 from tinysim.resources import resource_folder
@@ -51,11 +52,11 @@ def built(board: Board, toolchain: str, tmp_path_factory: pytest.TempPathFactory
 
 
 def flash_of(board: Board) -> Memory:
-    return next(memory for memory in board.memory if memory.kind == "flash")
+    return board.chip.flash
 
 
 def is_ram(board: Board, address: int) -> bool:
-    memory = board.memory_at(address)
+    memory = board.chip.memory_at(address)
     return memory is not None and memory.kind == "ram"
 
 
@@ -69,37 +70,30 @@ def symbols(elf: Path) -> dict[str, int]:
 def test_the_vector_table_is_what_the_core_and_the_board_want(built: FirmwareBuild, board: Board) -> None:
     names = symbols(built.elf)
     image = built.bin.read_bytes()
-    vectors = struct.unpack_from(f"<{16 + board.core.external_interrupts}I", image)
+    vectors = struct.unpack_from(f"<{16 + board.chip.core.external_interrupts}I", image)
     flash = flash_of(board)
     assert vectors[0] == names["stack_top"]
     assert is_ram(board, vectors[0] - 4)
     assert vectors[0] % 8 == 0
     assert vectors[1] == names["Reset_Handler"]
     assert vectors[3] == names["HardFault_Handler"]
-    assert vectors[16 + board.console_uart.irq] == names["console_interrupt"]
+    assert vectors[16 + board.console_uart.irq[0]] == names["console_interrupt"]
     # Every entry is Thumb code in flash, and whatever the firmware does not use ends in the fault record.
     assert all(entry & 1 and flash.address <= entry < flash.end for entry in vectors[1:])
-    unused = set(range(7, len(vectors))) - {16 + board.console_uart.irq}
+    unused = set(range(7, len(vectors))) - {16 + board.console_uart.irq[0]}
     assert {vectors[number] for number in unused} == {names["Default_Handler"]}
 
 
-def test_the_linker_script_has_the_memories_of_the_board(board: Board) -> None:
-    script = (resource_folder("firmware") / "boards" / board.id / "memory.ld").read_text()
-    regions = re.findall(r"(\w+)\s+\(\w+\)\s*: ORIGIN = (0x[0-9A-F]+), LENGTH = (\d+)K", script)
-    flash = flash_of(board)
-    _, ram_address, ram_kilobytes = regions[1]
-    assert regions[0] == ("FLASH", f"0x{flash.address:08X}", str(flash.size_bytes // 1024))
-    assert regions[1][0] == "RAM"
-    # It may span memories that follow each other, and leaves none of the last one out.
-    place, ram_end = int(ram_address, 16), int(ram_address, 16) + 1024 * int(ram_kilobytes)
-    while place < ram_end:
-        memory = board.memory_at(place)
-        assert memory is not None
-        assert (memory.kind, memory.address) == ("ram", place)
-        place = memory.end
-    assert place == ram_end
+def test_the_linker_script_has_the_memories_of_the_board(built: FirmwareBuild, board: Board) -> None:
+    (script,) = (source.path for source in built.sources if source.path.name == "memory.ld")
+    (flash, ram) = re.findall(
+        r"(\w+)\s+\(\w+\)\s*: ORIGIN = (0x[0-9A-F]+), LENGTH = (\d+)K", script.read_text()
+    )
+    assert flash == ("FLASH", f"0x{flash_of(board).address:08X}", str(flash_of(board).size_bytes // 1024))
+    address, size_bytes = board.chip.largest_ram
+    assert ram == ("RAM", f"0x{address:08X}", str(size_bytes // 1024))
     # Overflowing, the stack at its bottom leaves memory.
-    assert not is_ram(board, int(ram_address, 16) - 4)
+    assert not is_ram(board, address - 4)
 
 
 def test_hex_and_bin_hold_what_the_elf_loads(built: FirmwareBuild, board: Board) -> None:
@@ -232,14 +226,14 @@ def test_code_and_constants_can_be_copied_to_ram(board: Board, toolchain: str, t
         '__attribute__((section(".ramfunc"))) int more(int i) { return weights[i + 128] + (int)counter; }\n',
     )
     build = build_firmware(board, BENCHMARKS["kws"], model, toolchain=toolchain, build_folder=tmp_path)
-    names, ram = symbols(build.elf), board.memory[1]
+    names, ram = symbols(build.elf), board.chip.memory[1]
     assert names["counter"] < names["weights"] < names["more"]
     for name in ("counter", "weights", "more", "copied_start", "copied_end"):
         assert ram.address <= names[name] <= ram.end
     assert names["copied_start"] <= names["counter"]
     assert names["more"] < names["copied_end"]
     # Startup copies one range, so the image has it in one piece.
-    offset = names["weights"] - names["copied_start"] + names["copied_source"] - board.memory[0].address
+    offset = names["weights"] - names["copied_start"] + names["copied_source"] - board.chip.memory[0].address
     assert build.bin.read_bytes()[offset : offset + 4] == bytes([1, 2, 3, 0])
     sizes = {section.name: section for section in build.sections}
     assert sizes[".ramdata"].flash_bytes == sizes[".ramdata"].ram_bytes == 1000

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
@@ -15,15 +14,13 @@ from elftools.elf.sections import SymbolTableSection
 from tests.firmware.fake_model import FAKE_MODELS
 from tests.kernels.reference_graphs import reference_graph
 from tests.toolchain.installed import INSTALLED_TOOLCHAINS
-from tinysim import firmware
 from tinysim.benchmark import BENCHMARKS
-from tinysim.board import board_ids, load_board
+from tinysim.board import Board, board_ids, load_board
 from tinysim.codegen import compile_model
 from tinysim.errors import UserError
 from tinysim.firmware import FirmwareBuild, build_firmware
 from tinysim.memory_use import read_memory_use
 from tinysim.model import parse_model
-from tinysim.resources import resource_folder
 
 BOARD = load_board("nucleo_g0b1re")
 
@@ -87,14 +84,16 @@ def numbers(text: str) -> list[int]:
     return [int(number.replace(",", "")) for number in re.findall(r"\d[\d,]*(?= of|:|\)| bytes|, |$)", text)]
 
 
-def with_less_memory(folder: Path, flash_kilobytes: int, ram_kilobytes: int) -> Path:
-    """Return a copy of the firmware's sources in which the board has less memory."""
-    sources = folder / "firmware"
-    shutil.copytree(resource_folder("firmware"), sources)
-    script = sources / "boards" / BOARD.id / "memory.ld"
-    text = script.read_text().replace("512K", f"{flash_kilobytes}K").replace("144K", f"{ram_kilobytes}K")
-    script.write_text(text)
-    return sources
+def with_less_memory(board: Board, flash_kilobytes: int, ram_kilobytes: int) -> Board:
+    """Return `board` with less memory."""
+    kilobytes = {"flash": flash_kilobytes, "sram": ram_kilobytes}
+    memory = tuple(
+        each.model_copy(update={"size_bytes": 1024 * kilobytes[each.name]})
+        if each.name in kilobytes
+        else each
+        for each in board.chip.memory
+    )
+    return board.model_copy(update={"chip": board.chip.model_copy(update={"memory": memory})})
 
 
 @pytest.mark.parametrize(
@@ -105,15 +104,13 @@ def test_an_image_that_does_not_fit_says_by_how_much_and_what_takes_the_room(
     ram_kilobytes: int,
     toolchain: str,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     model = FAKE_MODELS["vww"].write(tmp_path / "model")
-    arguments = BOARD, BENCHMARKS["vww"], model
-    fits = build_firmware(*arguments, toolchain=toolchain, build_folder=tmp_path / "fits")
-    sources = with_less_memory(tmp_path, flash_kilobytes, ram_kilobytes)
-    monkeypatch.setattr(firmware, "resource_folder", lambda _: sources)
+    arguments = BENCHMARKS["vww"], model
+    fits = build_firmware(BOARD, *arguments, toolchain=toolchain, build_folder=tmp_path / "fits")
+    smaller = with_less_memory(BOARD, flash_kilobytes, ram_kilobytes)
     with pytest.raises(UserError) as raised:
-        build_firmware(*arguments, toolchain=toolchain, build_folder=tmp_path / "build")
+        build_firmware(smaller, *arguments, toolchain=toolchain, build_folder=tmp_path / "build")
     message = str(raised.value)
     assert "\n" not in message
     assert message.startswith("the image does not fit NUCLEO-G0B1RE: ")

@@ -144,7 +144,7 @@ def test_the_clock_is_in_microseconds_and_runs_while_the_device_sleeps(device: s
 def test_core_and_console_run_at_the_board_s_rates(device: serial.SerialBase, board: Board) -> None:
     read_replies(device, 1)
     engine = device.engine  # type: ignore[attr-defined]
-    assert engine.core_hz == board.core.clock_hz
+    assert engine.core_hz == board.clock.core_hz
     assert engine.guest_baud == pytest.approx(board.console.baud, rel=0.001)
 
 
@@ -237,7 +237,7 @@ def test_a_fault_leaves_a_record(device: serial.SerialBase, board: Board, image:
     record = FaultRecord(
         *struct.unpack("<13I", engine.read_memory(symbol_address(image, "fault_record"), size))
     )
-    if board.core.name == "cortex-m0+":
+    if board.chip.core.name == "cortex-m0+":
         # ARMv6-M has one kind of fault, and nothing that tells more of it.
         assert record.exception == HARD_FAULT
         assert (record.cfsr, record.bfar) == (0, 0)

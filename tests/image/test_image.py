@@ -115,7 +115,7 @@ def test_a_segment_whose_zeros_have_no_room_is_refused(tmp_path, address, size):
 
 
 def test_zeros_that_arm_s_linker_counts_with_a_segment_in_flash_are_those_of_ram(tmp_path):
-    flash = next(memory for memory in BOARD.memory if memory.kind == "flash")
+    flash = BOARD.chip.flash
     content = bytearray(elf([(FLASH, CODE + bytes(flash.size_bytes - len(CODE)))]))
     place = content.index(struct.pack("<II", FLASH, FLASH)) + 12
     struct.pack_into("<I", content, place, flash.size_bytes + 0x1_0000)
@@ -155,6 +155,6 @@ def test_mutations_give_an_image_or_one_line(tmp_path_factory, name, data):
         assert "\n" not in str(error)
     else:
         for segment in image.segments:
-            memory = BOARD.memory_at(segment.address)
+            memory = BOARD.chip.memory_at(segment.address)
             assert memory is not None
             assert segment.address + len(segment.content) <= memory.end

@@ -23,7 +23,7 @@ from unicorn.arm_const import (
 )
 
 from tests.kernels.host import BUILD, content_digest, kernel_sources, new_folder
-from tinysim.board import Core
+from tinysim.chip import Core
 from tinysim.codegen import CompiledModel
 from tinysim.resources import resource_folder
 from tinysim.toolchain import compile_sources, find_toolchain, link
@@ -60,7 +60,7 @@ SECTIONS
 
 def _core(name: CoreName) -> Core:
     fpu = "fpv4-sp-d16" if name == "cortex-m4" else None
-    return Core(name=name, fpu=fpu, clock_hz=1, nvic_priority_bits=2, external_interrupts=32)
+    return Core(name=name, fpu=fpu, nvic_priority_bits=2, external_interrupts=32)
 
 
 @cache

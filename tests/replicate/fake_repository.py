@@ -22,10 +22,10 @@ BRANCH_BACK = 0xE7FD
 def vector_table(board_id: str = "nucleo_l4r5zi", model: str = "", entry_offset: int = 0x41) -> bytes:
     """An image whose stack is at the end of the board's RAM and whose reset handler sleeps, which costs no time."""
     board = load_board(board_id)
-    flash = next(memory for memory in board.memory if memory.kind == "flash")
+    flash = next(memory for memory in board.chip.memory if memory.kind == "flash")
     # Where most firmware puts it: the H7A3's large RAM, not its tightly coupled ones.
     ram = max(
-        (memory for memory in board.memory if memory.kind == "ram"), key=lambda memory: memory.size_bytes
+        (memory for memory in board.chip.memory if memory.kind == "ram"), key=lambda memory: memory.size_bytes
     )
     vectors = [ram.end, *[flash.address + entry_offset] * 15]
     return (

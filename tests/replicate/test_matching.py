@@ -30,7 +30,7 @@ def organisation(*system_ids: str, lacking: tuple[tuple[str, str], ...] = ()) ->
     systems = []
     for system_id in system_ids:
         board = board_of(system_id)
-        core = board.core.name if board else None
+        core = board.chip.core.name if board else None
         systems.append(System(system_id, system_id.split("/")[-1], "", core, board))
     places = [
         (system_id, each)

@@ -13,7 +13,7 @@ import pytest
 from tests.fake_device import INSTRUCTIONS_PER_INFERENCE, FakeTargetFactory
 from tests.fake_ports.mischief import forge
 from tinysim.benchmark import BENCHMARKS
-from tinysim.board import board_ids, load_board
+from tinysim.board import Board, board_ids, load_board
 from tinysim.builtin.sets import BUILTIN_SETS
 from tinysim.conformance.findings import errors
 from tinysim.conformance.tree import check_tree
@@ -123,10 +123,14 @@ def test_every_board_s_cycles_are_a_model_s(board_id: str) -> None:
     assert cycles_note(load_board(board_id)) == MODELLED_CYCLES
 
 
+def without_timing(board: Board) -> Board:
+    return board.model_copy(update={"chip": board.chip.model_copy(update={"timing": {}})})
+
+
 def test_cycles_of_a_board_without_a_model_are_said_to_be_none(dataset: DataSet, tmp_path: Path) -> None:
     outcome = run(dataset, tmp_path, mode="performance")
     assert make_facts(outcome)["cycles_held_against_silicon"] is True
-    untimed = replace(outcome, board=outcome.board.model_copy(update={"timing": {}}))
+    untimed = replace(outcome, board=without_timing(outcome.board))
     assert cycles_note(untimed.board) == NO_CYCLES
     assert make_facts(untimed)["cycles_held_against_silicon"] is False
     assert ("note", f"simulated, unverified. {NO_CYCLES}") in describe_figures(untimed)

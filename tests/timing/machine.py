@@ -21,7 +21,7 @@ STATE_BYTES = 1 << 16
 
 @functools.cache
 def board_model(board_id: str) -> TimingModel:
-    model = timing_model(load_board(board_id))
+    model = timing_model(load_board(board_id).chip)
     assert model is not None
     return model
 
@@ -49,7 +49,7 @@ class Machine:
 
     def total(self, source: str, address: int, **registers: int) -> int:
         """Return the cycles of the block of `source` at `address`."""
-        instructions = disassemble(source, address, self.model.board.core.name)
+        instructions = disassemble(source, address, self.model.chip.core.name)
         size = sum(instruction.size for instruction in instructions)
         block = native_block(self.model.describe_block(address, instructions), address, size)
         values = (ctypes.c_uint32 * 16)()
@@ -59,7 +59,7 @@ class Machine:
 
     def enter(self, source: str, address: int, **registers: int) -> int:
         """Return the cycles beyond what the block costs with memory that answers at once."""
-        instructions = disassemble(source, address, self.model.board.core.name)
+        instructions = disassemble(source, address, self.model.chip.core.name)
         return (
             self.total(source, address, **registers) - self.model.describe_block(address, instructions).cycles
         )

@@ -45,7 +45,7 @@ RULES = {
 
 @pytest.fixture(scope="module")
 def model():
-    return timing_model(load_board("nucleo_l4r5zi"))
+    return timing_model(load_board("nucleo_l4r5zi").chip)
 
 
 @pytest.mark.parametrize("rule", RULES)

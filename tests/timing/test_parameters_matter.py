@@ -79,16 +79,17 @@ def differs(runner: Runner, left_out: Set[str] = frozenset()) -> bool:
 
 def _parameters() -> Iterator[Any]:
     for board_id in BENCHES:
-        for place, value in leaves(load_board(board_id).timing):
+        for place, value in leaves(load_board(board_id).chip.timing):
             yield pytest.param(board_id, place, value, id=f"{board_id}-{'.'.join(map(str, place))}")
 
 
 @pytest.mark.parametrize(("board_id", "place", "value"), list(_parameters()))
 def test_every_parameter_of_a_board_matters(board_id, place, value):
     board = load_board(board_id)
-    timing = changed(board.timing, place, value)
+    timing = changed(board.chip.timing, place, value)
     bench = BENCHES[board_id]
-    assert differs(Runner(bench, board.model_copy(update={"timing": timing})), bench.of_core_alone)
+    changed_board = board.model_copy(update={"chip": board.chip.model_copy(update={"timing": timing})})
+    assert differs(Runner(bench, changed_board), bench.of_core_alone)
 
 
 def _constants() -> Iterator[tuple[str, str]]:
@@ -120,7 +121,7 @@ def test_every_constant_of_a_core_matters(monkeypatch, board_id, name):
     ],
 )
 def test_what_depends_on_the_past_of_a_core_matters(monkeypatch, board_id, change):
-    name = load_board(board_id).core.name
+    name = load_board(board_id).chip.core.name
     core = cores.CORE_TIMINGS[name]
     monkeypatch.setitem(cores.CORE_TIMINGS, name, dataclasses.replace(core, **change))
     assert differs(Runner(BENCHES[board_id]))

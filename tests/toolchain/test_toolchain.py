@@ -12,7 +12,7 @@ from elftools.elf.sections import SymbolTableSection
 
 from tests.toolchain.installed import INSTALLED_TOOLCHAINS
 from tinysim import toolchain
-from tinysim.board import Core
+from tinysim.chip import Core
 from tinysim.errors import UserError
 from tinysim.toolchain import (
     CompilerError,
@@ -34,9 +34,7 @@ CORES = {
 
 
 def core(name: str, fpu: str | None) -> Core:
-    return Core.model_validate(
-        {"name": name, "fpu": fpu, "clock_hz": 1, "nvic_priority_bits": 4, "external_interrupts": 1}
-    )
+    return Core.model_validate({"name": name, "fpu": fpu, "nvic_priority_bits": 4, "external_interrupts": 1})
 
 
 @pytest.fixture(params=INSTALLED_TOOLCHAINS)

@@ -29,7 +29,7 @@ class BareUnicorn:
         if plain_ram:
             self._unicorn.ctl_set_tlb_mode(unicorn_const.UC_TLB_VIRTUAL)
             self._unicorn.hook_add(unicorn_const.UC_HOOK_TLB_FILL, self._permit)
-        for memory in engine.board.memory:
+        for memory in engine.board.chip.memory:
             if memory.mirror_of is None:
                 self._unicorn.mem_map(memory.address, memory.size_bytes)
                 self._unicorn.mem_write(memory.address, engine.read_memory(memory.address, memory.size_bytes))

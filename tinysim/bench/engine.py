@@ -89,7 +89,8 @@ class BootedBoard:
 
 def without_memories(board: Board) -> Board:
     """Return `board` as its timing model sees it where every memory answers at once: nothing to simulate."""
-    return board.model_copy(update={"timing": {**board.timing, "cache": (), "path": ()}})
+    chip = board.chip.model_copy(update={"timing": {**board.chip.timing, "cache": (), "path": ()}})
+    return board.model_copy(update={"chip": chip})
 
 
 def seconds(action: Callable[[], object]) -> float:

@@ -12,7 +12,5 @@ def boards() -> None:
     """List the boards that can be simulated."""
     for board_id in board_ids():
         board = load_board(board_id)
-        core = board.core
-        click.echo(
-            f"{board.id}: {board.board.name}, {board.board.chip}, {core.name} at {core.clock_hz / 1e6:g} MHz"
-        )
+        clock_mhz = board.clock.core_hz / 1e6
+        click.echo(f"{board.id}: {board.name}, {board.part}, {board.chip.core.name} at {clock_mhz:g} MHz")

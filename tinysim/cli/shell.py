@@ -130,7 +130,7 @@ def _monitor(launcher: Path, board: Board, image: Image, gdb_port: int | None, p
 
     if pty is not None:
         clear_place(pty)
-        _tell(f"the serial port of {board.board.name} is going to be at {pty}")
+        _tell(f"the serial port of {board.name} is going to be at {pty}")
     if gdb_port is not None:
         _tell(f"GDB: `target remote localhost:{gdb_port}`; the board stands still until then")
     return run_monitor(launcher, monitor_script(board, image, gdb_port=gdb_port, pty=pty))
@@ -148,7 +148,7 @@ def _serve(engine_name: str, board: Board, image: Image, path: Path) -> int:
         said = bytearray()
         boot(engine, said.extend)
         with pseudo_terminal(path, bytes(said)) as line:
-            _tell(f"the serial port of {board.board.name} is at {path}; Ctrl-C ends")
+            _tell(f"the serial port of {board.name} is at {path}; Ctrl-C ends")
             pump(engine, Ends(line, line), in_real_time=True)
     return 0
 
@@ -164,7 +164,7 @@ def _converse(engine_name: str, board: Board, image: Image, echo: bool) -> int:
             boot(engine, lambda data: os.write(sink, show(data)))
             pump(engine, Ends(source, sink, show=show), in_real_time=False)
             return 0
-        _tell(f"{board.board.name}, {engine.name} engine; Ctrl-] leaves")
+        _tell(f"{board.name}, {engine.name} engine; Ctrl-] leaves")
         with unbuffered_keys(source):
             boot(engine, lambda data: os.write(sink, show(data)))
             ends = Ends(source, sink, LEAVE_BYTE, show, typed if echo else None)

@@ -239,7 +239,7 @@ def _run(choice: Choice, place: Place, options: Options) -> tuple[dict[str, Any]
     submission = make_submission(outcome, place, options.epoch_s, options.summary_name)
     results = write_submission(options.out, submission)
 
-    click.echo(f"{benchmark.id} on {options.board.board.name}, {_how(outcome)}")
+    click.echo(f"{benchmark.id} on {options.board.name}, {_how(outcome)}")
     for name, value in (
         *describe_choice(choice),
         *describe_figures(outcome),
@@ -263,7 +263,7 @@ def _measure(choice: Choice, options: Options) -> Outcome:
     if options.port is None and not is_compiled():
         say("compiling the embedded engine's native core ...")
         load_library()  # here once, and not in each of the processes at the same time
-    say(f"running {benchmark.id} on {options.port or board.board.name} ...")
+    say(f"running {benchmark.id} on {options.port or board.name} ...")
     with progress_bars(benchmark.id) as on_progress:
         if options.port is not None:
             return run_on_board(
@@ -311,7 +311,7 @@ def _simulate(
 
 
 def _how(outcome: Outcome) -> str:
-    clock = f"{outcome.board.core.clock_hz / 1e6:g} MHz"
+    clock = f"{outcome.board.clock.core_hz / 1e6:g} MHz"
     return f"{outcome.engine} engine, {clock} ({UNVERIFIED})" if outcome.is_simulated else "a real board"
 
 

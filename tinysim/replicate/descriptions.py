@@ -123,5 +123,5 @@ def _system(system_id: str, fields: dict[str, str], problem: str) -> System:
     board_name, chip = fields.get("Board Name", ""), fields.get("SoC Name", "")
     processor = fields.get("Processor(s) Name", "")
     board = board_of(board_name, chip, system_id)
-    core = board.core.name if board else core_of(processor, chip, board_name)
+    core = board.chip.core.name if board else core_of(processor, chip, board_name)
     return System(system_id, board_name, chip, core, board, problem)

@@ -76,7 +76,7 @@ class FoundImage:
         return tuple(
             board.id
             for board in our_boards()
-            if any(memory.kind == "ram" and memory.end == self.stack for memory in board.memory)
+            if any(memory.kind == "ram" and memory.end == self.stack for memory in board.chip.memory)
         )
 
     @property

@@ -59,7 +59,7 @@ class Match:
     def core(self) -> str | None:
         """The core, as our boards name it."""
         if self.board is not None:
-            return self.board.core.name
+            return self.board.chip.core.name
         return self.system.core if self.system is not None else None
 
     @property

@@ -125,8 +125,8 @@ def our_boards() -> tuple[Board, ...]:
 
 def chip_key(board: Board) -> str:
     """Return what tells a board's chip from others in any name of it: `l4r5` of STM32L4R5ZI."""
-    match = _CHIP.match(board.board.chip)
-    return match[1].casefold() if match else plain(board.board.chip)
+    match = _CHIP.match(board.part)
+    return match[1].casefold() if match else plain(board.part)
 
 
 def board_of(*texts: str) -> Board | None:

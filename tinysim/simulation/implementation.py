@@ -62,7 +62,7 @@ def build_implementation(
         compiled.folder,
         toolchain=toolchain,
         build_folder=build_folder / "firmware" / f"{benchmark.id}-{board.id}-{toolchain}",
-        on_build=lambda: on_step(f"building {benchmark.id} firmware for {board.board.name} ..."),
+        on_build=lambda: on_step(f"building {benchmark.id} firmware for {board.name} ..."),
     )
     files = {source.name: source.path.read_bytes() for source in build.sources}
     files.update({f"image/{path.name}": path.read_bytes() for path in (build.elf, build.hex, build.bin)})

@@ -72,18 +72,18 @@ def make_submission(outcome: Outcome, place: Place, epoch_s: float, summary_name
 
 def cycles_note(board: Board) -> str:
     """Say what is to be thought of a board's cycles."""
-    return NO_CYCLES if timing_model(board) is None else MODELLED_CYCLES
+    return NO_CYCLES if timing_model(board.chip) is None else MODELLED_CYCLES
 
 
 def make_facts(outcome: Outcome) -> dict[str, Any]:
     """Return what is known of the implementation and of one inference, for `facts.json` beside the code."""
     implementation, inference = outcome.implementation, outcome.inference
-    has_model = timing_model(outcome.board) is not None
+    has_model = timing_model(outcome.board.chip) is not None
     return {
         "benchmark": outcome.benchmark.id,
         "board": outcome.board.id,
         "engine": outcome.engine,
-        "clock_hz": outcome.board.core.clock_hz,
+        "clock_hz": outcome.board.clock.core_hz,
         "firmware_sha256": implementation.firmware_sha256,
         "model_sha256": implementation.model_sha256,
         "compiler": implementation.compiler,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from capstone import CsInsn
 
-from tinysim.board import Board
+from tinysim.chip import Chip
 from tinysim.timing import instructions as kinds
 from tinysim.timing.accesses import Access, find_accesses
 from tinysim.timing.cores import CORE_TIMINGS, CoreTiming
@@ -40,9 +40,9 @@ class BlockTiming:
 
 @dataclass(frozen=True)
 class TimingModel:
-    """The timing model of one board."""
+    """The timing model of one chip."""
 
-    board: Board
+    chip: Chip
     parameters: TimingParameters
     core: CoreTiming
 
@@ -67,10 +67,10 @@ class TimingModel:
         )
 
 
-def timing_model(board: Board) -> TimingModel | None:
-    """Return the timing model of a board, or None where it has none."""
-    parameters = timing_parameters(board)
-    core = CORE_TIMINGS.get(board.core.name)
+def timing_model(chip: Chip) -> TimingModel | None:
+    """Return the timing model of a chip, or None where it has none."""
+    parameters = timing_parameters(chip)
+    core = CORE_TIMINGS.get(chip.core.name)
     if parameters is None or core is None:
         return None
-    return TimingModel(board, parameters, core)
+    return TimingModel(chip, parameters, core)

@@ -1,20 +1,16 @@
-"""The `[timing]` table of board.toml: what stands between the core and its memories."""
+"""The `[timing]` table of a chip's file: what stands between the core and its memories."""
 
 from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from tinysim.board import Board, Memory
+from tinysim.chip import Chip, Memory, Part
 from tinysim.errors import UserError
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class FlashAccess(_Part):
+class FlashAccess(Part):
     """How the guest sets up the flash interface, and what one read of the array delivers."""
 
     read_width_bytes: int = Field(gt=0)
@@ -31,7 +27,7 @@ class FlashAccess(_Part):
         return width
 
 
-class Cache(_Part):
+class Cache(Part):
     """A cache: fully associative where `ways` equals `lines`; the least recently used way is replaced.
 
     `fills` says whether a miss brings in the whole line or only the part (of one flash read) that is needed.
@@ -59,10 +55,11 @@ class Cache(_Part):
         return self
 
 
-class MemoryPath(_Part):
-    """The way from the core to a memory of the board: `wait_cycles` of a read that no cache answers.
+class MemoryPath(Part):
+    """The way from the core to a memory of the chip: `wait_cycles` of a read that no cache answers.
 
-    Flash adds its wait states, and reads code ahead where there is `prefetch` and the guest wants it. With `alias`, the path to the memory's alias address, which is else the same.
+    Flash adds its wait states, and reads code ahead where there is `prefetch` and the guest wants it. With `alias`,
+    the path to the memory's alias address, which is else the same.
     """
 
     memory: str
@@ -73,8 +70,8 @@ class MemoryPath(_Part):
     data_cache: str | None = None
 
 
-class TimingParameters(_Part):
-    """All parameters of a board's timing model; every one of them names its source in board.toml."""
+class TimingParameters(Part):
+    """All parameters of a chip's timing model; every one of them names its source in the chip's file."""
 
     flash: FlashAccess
     cache: tuple[Cache, ...] = Field(default=(), max_length=3)
@@ -95,19 +92,19 @@ class TimingParameters(_Part):
         return any(cache.allocates_stores for cache in self.cache)
 
 
-def timing_parameters(board: Board) -> TimingParameters | None:
-    """Return the board's parameters, or None where it has no timing model. Raises UserError if malformed."""
-    if not board.timing:
+def timing_parameters(chip: Chip) -> TimingParameters | None:
+    """Return the chip's parameters, or None where it has no timing model. Raises UserError if malformed."""
+    if not chip.timing:
         return None
     try:
-        return TimingParameters.model_validate(board.timing)
+        return TimingParameters.model_validate(chip.timing)
     except ValueError as error:
-        raise UserError(f"{board.folder / 'board.toml'}: timing: {error}") from error
+        raise UserError(f"chips/{chip.id}.toml: timing: {error}") from error
 
 
-def memory_of(board: Board, path: MemoryPath) -> Memory:
-    """Return the memory that a path leads to. Raises UserError where the board has none of that name."""
-    for memory in board.memory:
+def memory_of(chip: Chip, path: MemoryPath) -> Memory:
+    """Return the memory that a path leads to. Raises UserError where the chip has none of that name."""
+    for memory in chip.memory:
         if memory.name == path.memory:
             return memory
-    raise UserError(f"{board.folder / 'board.toml'}: timing: there is no memory {path.memory!r}")
+    raise UserError(f"chips/{chip.id}.toml: timing: there is no memory {path.memory!r}")

@@ -230,7 +230,7 @@ def _native_memories(model: TimingModel) -> list[NativeMemory]:
     own_alias = {path.memory for path in parameters.path if path.alias}
     memories = []
     for path in parameters.path:
-        memory = memory_of(model.board, path)
+        memory = memory_of(model.chip, path)
         addresses = [memory.alias_address if path.alias else memory.address]
         if not path.alias and path.memory not in own_alias:
             addresses += [memory.alias_address]

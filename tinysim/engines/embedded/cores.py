@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from unicorn import arm_const
 
-from tinysim.board import Core
+from tinysim.chip import Core
 from tinysim.engines.embedded.structures import CoreModel
 
 _NO_FPU = (0, 0, 0)

@@ -7,10 +7,11 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from tinysim.board import Board, Device, DmaRequest, Memory
+from tinysim.board import Board
+from tinysim.chip import Device, Memory, Option
+from tinysim.clock_trees import chip_clocks, clocks_after_reset
 from tinysim.engines import Snapshot, Stop, Unmodelled
 from tinysim.engines.embedded.blocks import TimedBlocks
-from tinysim.engines.embedded.clocks import CLOCK_TREES, Clocks
 from tinysim.engines.embedded.cores import core_model
 from tinysim.engines.embedded.faults import fault_name, fault_report
 from tinysim.engines.embedded.library import load_library
@@ -77,8 +78,9 @@ UNIT_KINDS = {
 }
 
 
-def _requests(requests: Sequence[DmaRequest]) -> Any:
+def _requests(requests: Option) -> Any:
     """As native/requests.c has them: a stream's is 0x8000, controller, stream and selection."""
+    assert isinstance(requests, tuple)
     numbers = [
         request if isinstance(request, int) else 0x8000 | request[0] << 8 | request[1] << 4 | request[2]
         for request in requests
@@ -104,7 +106,7 @@ class EmbeddedEngine:
         self.image = image
         self._uart = uart
         self._resets_heard_of = 0
-        self.timing = timing_model(board) if with_timing else None
+        self.timing = timing_model(board.chip) if with_timing else None
         self._core: int | None = None
         self._error: BaseException | None = None
         self._native: Any = load_library()
@@ -112,10 +114,10 @@ class EmbeddedEngine:
         self._clocks_written = ClocksWritten(self._set_clocks)
         self._describe = DescribeBlock(self._describe_block)
         self._blocks = TimedBlocks(self.timing) if self.timing is not None else None
-        names = [uart.name for uart in board.uart]
+        names = [uart.name for uart in board.chip.uarts]
         if self._uart is not None and self._uart not in names:
             raise UserError(f"{board.id} has no UART {self._uart!r}: it has {', '.join(names)}")
-        self._core = self._native.engine_create(ctypes.byref(core_model(board.core)), board.console.baud)
+        self._core = self._native.engine_create(ctypes.byref(core_model(board.chip.core)), board.console.baud)
         if not self._core:
             raise TinysimError("the emulator could not be started: not enough memory")
         self._add_memories()
@@ -133,14 +135,14 @@ class EmbeddedEngine:
             raise TinysimError(f"{self.board.id}: the simulation failed: {text or 'not enough memory'}")
 
     def _add_memories(self) -> None:
-        own = {memory.name: memory for memory in self.board.memory if memory.mirror_of is None}
+        own = {memory.name: memory for memory in self.board.chip.memory if memory.mirror_of is None}
         for memory in own.values():
             self._check(
                 self._native.engine_add_memory(
                     self._core, memory.address, memory.size_bytes, memory.kind == "ram"
                 )
             )
-        for memory in self.board.memory:
+        for memory in self.board.chip.memory:
             if memory.mirror_of is not None:
                 original = own[memory.mirror_of].address + memory.mirror_offset_bytes
                 self._add_mirror(memory, memory.address, original)
@@ -156,25 +158,29 @@ class EmbeddedEngine:
 
     def _add_devices(self) -> None:
         native, board = self._native, self.board
-        for uart in board.uart:
+        uarts, timers, units = self._devices()
+        for uart in uarts:
+            options = uart.options
             self._check(
                 native.engine_add_usart(
-                    *(self._core, uart.address, uart.irq, uart.low_power, uart.fifo),
-                    *(_requests(uart.dma_receive), _requests(uart.dma_transmit)),
+                    *(self._core, uart.address, uart.irq[0], uart.model == "stm32_lpuart"),
+                    options.get("fifo", True),
+                    *(_requests(options.get(f"dma_{way}", ())) for way in ("receive", "transmit")),
                 )
             )
-        for timer in board.timer:
-            compare_irq = timer.irq if timer.compare_irq is None else timer.compare_irq
+        for timer in timers:
             self._check(
-                native.engine_add_timer(self._core, timer.address, timer.irq, compare_irq, timer.counter_bits)
+                native.engine_add_timer(
+                    self._core, timer.address, timer.irq[0], timer.irq[-1], timer.options["counter_bits"]
+                )
             )
-        for device in board.device:
-            self._add_unit(device)
-        names = [uart.name for uart in board.uart]
+        for unit in units:
+            self._add_unit(unit)
+        names = [uart.name for uart in board.chip.uarts]
         native.engine_set_console(
             self._core, names.index(self._uart or board.console.uart), self._uart is not None
         )
-        for register in board.status_register:
+        for register in board.chip.status_register:
             if len(register.follows) > FOLLOWS_MAXIMUM:
                 raise UserError(f"{board.id}: {register.name} follows too many bits: check board.toml")
             rule = RegisterRule(
@@ -191,8 +197,8 @@ class EmbeddedEngine:
             self._check(native.engine_add_register(self._core, ctypes.byref(rule)))
         native.engine_set_clock_control(
             self._core,
-            board.clock_control.address,
-            max(self._clocks(self._reset_value).core_hz, 1),
+            board.chip.clock_control.address,
+            max(clocks_after_reset(board.chip, board.clock.hse_hz or 0).core_hz, 1),
             self._clocks_written,
         )
         if self.timing is not None:
@@ -205,20 +211,28 @@ class EmbeddedEngine:
                 self._describe,
             )
 
+    def _devices(self) -> tuple[Sequence[Device], Sequence[Device], Sequence[Device]]:
+        """UARTs, timers, and the others."""
+        uarts = self.board.chip.uarts
+        timers = [device for device in self.board.chip.device if device.model == "stm32_timer"]
+        units = [device for device in self.board.chip.device if device.model in UNIT_KINDS]
+        return uarts, timers, units
+
     def _add_unit(self, device: Device) -> None:
         lines = [*device.irq, *(NO_INTERRUPT,) * (UNIT_LINES - len(device.irq))]
         self._check(
             self._native.engine_add_unit(
                 *(self._core, UNIT_KINDS[device.model], device.address, device.size_bytes),
-                *((ctypes.c_uint32 * UNIT_LINES)(*lines), device.channels, device.request_register),
+                (ctypes.c_uint32 * UNIT_LINES)(*lines),
+                *(device.options.get("channels", 0), device.options.get("request_register", 0)),
             )
         )
-        if device.mode_reset:
-            moder = RegisterRule(address=device.address, reset=device.mode_reset)
+        if "mode_reset" in device.options:
+            moder = RegisterRule(address=device.address, reset=device.options["mode_reset"])
             self._check(self._native.engine_add_register(self._core, ctypes.byref(moder)))
 
     def _load(self) -> None:
-        for word in self.board.factory_word:
+        for word in self.board.chip.factory_word:
             content = word.value.to_bytes(4, "little")
             self._check(self._native.engine_write_memory(self._core, word.address, content, len(content)))
         for segment in self.image.segments:
@@ -229,24 +243,20 @@ class EmbeddedEngine:
                     f"{self.image.path}: a segment at {segment.address:#010x} has no memory to load into"
                 )
 
-    def _reset_value(self, offset: int) -> int:
-        address = self.board.clock_control.address + offset
-        return next((rule.reset for rule in self.board.status_register if rule.address == address), 0)
-
-    def _clocks(self, read: Any) -> Clocks:
-        control = self.board.clock_control
-        return CLOCK_TREES[control.registers](read, control.hse_hz or 0)
-
     def _set_clocks(self) -> bool:
         """The guest has written a register of the clock controller."""
         try:
-            base = self.board.clock_control.address
-            clocks = self._clocks(
-                lambda offset: int(self._native.engine_peripheral_word(self._core, base + offset))
+            base = self.board.chip.clock_control.address
+            clocks = chip_clocks(
+                self.board.chip,
+                lambda offset: int(self._native.engine_peripheral_word(self._core, base + offset)),
+                self.board.clock.hse_hz or 0,
             )
-            uarts = [clocks.device_hz[uart.clock] for uart in self.board.uart]
-            timers = [clocks.device_hz[timer.clock] for timer in self.board.timer]
-            units = [clocks.device_hz[unit.clock] if unit.clock else 0 for unit in self.board.device]
+
+            def hz(devices: Sequence[Device]) -> list[int]:
+                return [clocks.device_hz[device.clock] if device.clock else 0 for device in devices]
+
+            uarts, timers, units = (hz(devices) for devices in self._devices())
             self._native.engine_set_clocks(
                 self._core,
                 max(clocks.core_hz, 1),
@@ -382,7 +392,7 @@ class EmbeddedEngine:
         if reads:
             (address, pc, value), count = reads.most_common(1)[0]
             text += (
-                f"; it waits for {self.board.register_name(address)}, which nothing drives and which reads "
+                f"; it waits for {self.board.chip.register_name(address)}, which nothing drives and which reads "
                 f"{value:#010x}: {count} reads in 20 ms at {symbolise(pc)}"
             )
         others = self._other_speakers()
@@ -392,7 +402,7 @@ class EmbeddedEngine:
         """Say which UARTs but the console the guest has sent through."""
         sent = {
             uart.name: int(self._native.engine_usart_sent_bytes(self._core, number))
-            for number, uart in enumerate(self.board.uart)
+            for number, uart in enumerate(self.board.chip.uarts)
             if uart.name != self.console_uart
         }
         texts = [f"it has sent {count} bytes through {name}" for name, count in sent.items() if count]
@@ -419,7 +429,7 @@ class EmbeddedEngine:
         if polling.time_ps < (_TIGHT_PATIENCE_PS if is_tight else _PATIENCE_PS):
             return None
         return (
-            f"the guest waits for {self.board.register_name(polling.address)}, which nothing drives: "
+            f"the guest waits for {self.board.chip.register_name(polling.address)}, which nothing drives: "
             f"{polling.reads} reads in {polling.time_ps / 1e12:.3g} s of virtual time, at "
             f"{self.image.symbolise(polling.pc)}, always {polling.value:#010x}"
         )
@@ -427,19 +437,17 @@ class EmbeddedEngine:
     def unmodelled(self) -> Sequence[Unmodelled]:
         """Return which peripherals without a model the guest has used; see `Engine.unmodelled`.
 
-        Leaves out what board.toml lists as good enough to read as written, and what has a model.
+        Leaves out what the chip's file lists as good enough to read as written, and what has a model.
         """
         blocks = (RegisterBlock * REGISTER_BLOCKS_MAXIMUM)()
         count = self._native.engine_register_blocks(self._core, blocks)
-        board = self.board
-        known = {*board.register_blocks}
-        known |= {uart.name for uart in board.uart} | {timer.name for timer in board.timer}
-        known |= {device.name for device in board.device}
+        chip = self.board.chip
+        reported = {"", *(block.name for block in chip.unmodelled)}
         found: dict[tuple[str, int], Unmodelled] = {}
         for block in blocks[:count]:
-            peripheral = board.peripheral_at(block.address)
+            peripheral = chip.peripheral_at(block.address)
             name, address = peripheral or ("", block.address)
-            if name in known:
+            if name not in reported:
                 continue
             before = found.get((name, address))
             found[name, address] = Unmodelled(
@@ -455,7 +463,7 @@ class EmbeddedEngine:
     def console_uart(self) -> str:
         """The UART that the host is wired to: the one through which the guest sent first, unless it was named."""
         number = int(self._native.engine_console(self._core))
-        return self.board.uart[number].name
+        return self.board.chip.uarts[number].name
 
     def _observe_reads(self) -> Counter[tuple[int, int, int]]:
         before = self._native.engine_snapshot(self._core)

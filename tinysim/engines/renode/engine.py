@@ -54,7 +54,7 @@ class RenodeEngine:
     ) -> None:
         self.board = board
         self.image = image
-        names = [part.name for part in board.uart]
+        names = [part.name for part in board.chip.uarts]
         if uart is not None and uart not in names:
             raise UserError(f"{board.id} has no UART {uart!r}: it has {', '.join(names)}")
         self._uart = uart
@@ -119,7 +119,7 @@ class RenodeEngine:
         return f"; Renode's last words: {' | '.join(lines[-_LAST_WORDS_LINES:])}" if lines else ""
 
     def _stamp(self, moment: Moment) -> Stamp:
-        clock_khz = self.board.core.clock_hz // 1000
+        clock_khz = self.board.clock.core_hz // 1000
         return Stamp(
             moment.time_ns, moment.instructions, moment.instructions * clock_khz // self.instructions_per_ms
         )
@@ -171,7 +171,7 @@ class RenodeEngine:
 
     def read_memory(self, address: int, size_bytes: int) -> bytes:
         """Return memory's content. Raises ValueError where the board has none."""
-        first, last = self.board.memory_at(address), self.board.memory_at(address + size_bytes - 1)
+        first, last = self.board.chip.memory_at(address), self.board.chip.memory_at(address + size_bytes - 1)
         if first is None or first is not last:
             raise ValueError(f"no memory at {address:#010x}, {size_bytes} bytes")
         return cast(bytes, self._ask("read_memory", address, size_bytes))
@@ -252,7 +252,7 @@ def _unmodelled(board: Board, image: Image, accesses: Sequence[tuple[str, str, s
     """Sum up accesses: each the block of code, "Read" or "Write", and the address, in hexadecimal."""
     found: dict[tuple[str, int], Unmodelled] = {}
     for code, kind, at in accesses:
-        name, address = board.peripheral_at(int(at, 16)) or ("", int(at, 16) & ~(_PAGE_BYTES - 1))
+        name, address = board.chip.peripheral_at(int(at, 16)) or ("", int(at, 16) & ~(_PAGE_BYTES - 1))
         if address >= _PRIVATE and not name:
             continue
         before = found.get((name, address))
@@ -272,7 +272,7 @@ def instructions_per_ms(board: Board, cycles_per_instruction: float) -> int:
     `PerformanceInMips`, a whole number, would put time off by up to 1.3 % at 38 instructions a microsecond,
     which is 64 MHz at a CPI of 1.7. So Renode's end changes between the two nearest numbers.
     """
-    return max(1000, round(board.core.clock_hz / 1000 / cycles_per_instruction))
+    return max(1000, round(board.clock.core_hz / 1000 / cycles_per_instruction))
 
 
 def _ending(status: int) -> str:
