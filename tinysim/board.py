@@ -14,9 +14,10 @@ from tinysim.resources import resource_folder
 
 
 class Clock(Part):
-    """What the benchmark firmware runs the core at, and the external oscillator."""
+    """What the benchmark firmware runs the core and, where they are divided, buses at, and the external oscillator."""
 
     core_hz: int = Field(gt=0)
+    bus_hz: dict[str, int] = Field(default_factory=dict)
     hse_hz: int | None = Field(default=None, gt=0)
 
 

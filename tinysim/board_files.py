@@ -51,7 +51,9 @@ def enlarged(regions: Sequence[Region]) -> tuple[Region, ...]:
 
 def board_header(board: Board) -> str:
     """Return what the sources ask about a board: `board_config.h`."""
-    uart = board.console_uart
+    uart, clock = board.console_uart, board.clock
+    clocks_hz = {"core": clock.core_hz, **clock.bus_hz}
+    clocks = "".join(f"#define {name.upper()}_CLOCK_HZ {hz}u\n" for name, hz in clocks_hz.items())
     return (
         f"/* What the firmware asks about the {board.name}, from platforms/{board.id}/board.toml. */\n"
         "#ifndef BOARD_CONFIG_H\n"
@@ -59,10 +61,13 @@ def board_header(board: Board) -> str:
         "\n"
         f'#include "{board.chip.id}.h"\n'
         "\n"
-        f"#define CORE_CLOCK_HZ       {board.clock.core_hz}u\n"
+        f"{clocks}"
+        "\n"
         f"#define EXTERNAL_INTERRUPTS {board.chip.core.external_interrupts}\n"
-        f"#define CONSOLE_USART       {uart.name.upper()}\n"
-        f"#define CONSOLE_INTERRUPT   {uart.irq[0]}\n"
+        "\n"
+        f"/* {uart.name.upper()} */\n"
+        f"#define CONSOLE_USART     ((struct stm32_usart_registers *)0x{uart.address:08X}u)\n"
+        f"#define CONSOLE_INTERRUPT {uart.irq[0]}\n"
         "\n"
         "#endif\n"
     )

@@ -45,7 +45,7 @@ static void start_time_base(void)
 {
     RCC->APB1ENR |= RCC_APB1ENR_TIM2EN;
     (void)RCC->APB1ENR;
-    tim_start_microseconds(TIM2, 2 * (CORE_CLOCK_HZ / 4));
+    tim_start_microseconds(TIM2, 2 * APB1_CLOCK_HZ);
     dwt_unlock();
     dwt_start_cycle_counter();
 }
@@ -61,7 +61,7 @@ static void start_console(void)
     gpio_set_alternate_function(GPIOB, 7, CONSOLE_ALTERNATE_FUNCTION);
     gpio_pull_up(GPIOB, 7); /* the receive line idles high, cable or not */
 
-    console_start(USART_BRR(CORE_CLOCK_HZ / 2, CONSOLE_BAUD));
+    console_start(USART_BRR(APB2_CLOCK_HZ, CONSOLE_BAUD));
 }
 
 void board_init(void)

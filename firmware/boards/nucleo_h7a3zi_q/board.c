@@ -49,7 +49,7 @@ static void start_time_base(void)
 {
     RCC->APB1LENR |= RCC_APB1LENR_TIM2EN;
     (void)RCC->APB1LENR; /* RM0455, peripheral clock gating: the clock is there after a delay */
-    tim_start_microseconds(TIM2, 2 * (CORE_CLOCK_HZ / 2));
+    tim_start_microseconds(TIM2, 2 * APB_CLOCK_HZ);
     dwt_unlock();
     dwt_start_cycle_counter();
 }
@@ -65,7 +65,7 @@ static void start_console(void)
     gpio_set_alternate_function(GPIOD, 9, CONSOLE_ALTERNATE_FUNCTION);
     gpio_pull_up(GPIOD, 9); /* the receive line idles high, cable or not */
 
-    console_start(USART_BRR(CORE_CLOCK_HZ / 2, CONSOLE_BAUD));
+    console_start(USART_BRR(APB_CLOCK_HZ, CONSOLE_BAUD));
 }
 
 void board_init(void)
