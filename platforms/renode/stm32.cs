@@ -437,6 +437,52 @@ namespace Antmicro.Renode.Peripherals.Miscellaneous
         };
     }
 
+    /// <summary>RM0487, reset and clock control: STM32U3, which has no PLL.</summary>
+    public class Stm32U3Clocks : Stm32Clocks
+    {
+        public Stm32U3Clocks(IMachine machine, int size, ulong hse, string clocks, string initial = "",
+            string follows = "", string set = "", string clear = "")
+            : base(machine, size, hse, clocks, initial, follows, set, clear)
+        {
+        }
+
+        protected override Dictionary<string, ulong> Clocks()
+        {
+            var ownRange = Field(Icscr1, 23, 1) != 0;
+            var msis = ownRange ? Msirc[Field(Icscr1, 31, 1)] >> (int)Field(Icscr1, 29, 2) : Msirc[1] >> (int)Field(Csr, 12, 2);
+            var msik = ownRange ? Msirc[Field(Icscr1, 28, 1)] >> (int)Field(Icscr1, 26, 2) : Msirc[1] >> (int)Field(Csr, 8, 2);
+            var system = new[] { msis, Hsi, Hse, 0ul }[Field(Cfgr1, 0, 2)];
+            var core = system / AhbDivider(Field(Cfgr2, 0, 4));
+            var divider1 = ApbDivider(Field(Cfgr2, 4, 3));
+            var divider2 = ApbDivider(Field(Cfgr2, 8, 3));
+            var apb1 = core / divider1;
+            var apb2 = core / divider2;
+            var apb3 = core / ApbDivider(Field(Cfgr3, 4, 3));
+            Func<ulong, int, ulong> uart = (apb, bit) => new[] { apb, Hsi }[Field(Ccipr1, bit, 1)];
+            return new Dictionary<string, ulong>
+            {
+                { "core", core },
+                { "timer_apb1", TimerClock(apb1, divider1) },
+                { "timer_apb2", TimerClock(apb2, divider2) },
+                { "usart1", uart(apb2, 0) },
+                { "usart3", uart(apb1, 2) },
+                { "uart4", uart(apb1, 4) },
+                { "uart5", uart(apb1, 6) },
+                { "lpuart1", new[] { apb3, Hsi, Lse, msik }[Field(Ccipr3, 0, 2)] },
+                { "lptim1", new[] { msik, Lsi, Hsi, Lse }[Field(Ccipr3, 10, 2)] },
+                { "lptim2", new[] { apb1, Lsi, Hsi, Lse }[Field(Ccipr1, 18, 2)] },
+                { "lptim34", new[] { msik, Lsi, Hsi, Lse }[Field(Ccipr3, 8, 2)] },
+                { "rtc", RtcClock(Bdcr, Hse / 32) },
+            };
+        }
+
+        private const ulong Hsi = 16000000;
+        private const long Icscr1 = 0x08, Cfgr1 = 0x1C, Cfgr2 = 0x20, Cfgr3 = 0x24, Ccipr1 = 0x100, Ccipr3 = 0x108;
+        private const long Bdcr = 0x110, Csr = 0x114;
+
+        private static readonly ulong[] Msirc = { 96000000, 24000000 };
+    }
+
     /// <summary>RM0455 8.7: STM32H7A3 and its siblings.</summary>
     public class Stm32H7A3Clocks : Stm32Clocks
     {

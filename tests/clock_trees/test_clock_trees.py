@@ -31,6 +31,7 @@ def test_after_reset_one_oscillator_clocks_everything(board: Board) -> None:
     [
         ("nucleo_l4r5zi", 4_000_000),
         ("nucleo_u575zi_q", 4_000_000),
+        ("nucleo_u385rg_q", 12_000_000),
         ("nucleo_h7a3zi_q", 64_000_000),
         ("disco_f746ng", 16_000_000),
         ("nucleo_g0b1re", 16_000_000),
@@ -89,6 +90,20 @@ SETTINGS = {
         },
         280,
         {"usart1": 64, "usart3": 70, "timer_apb1": 140, "timer_apb2": 70},
+    ),
+    # RM0487: MSIRC0 undivided; APB1 / 4, APB3 / 2; LPUART1 from MSIK, half of MSIRC1; USART3 from HSI16.
+    "U385 on MSIRC0": Setting(
+        "nucleo_u385rg_q",
+        {0x08: 1 << 23 | 1 << 28 | 1 << 26, 0x20: 5 << 4, 0x24: 4 << 4, 0x100: 1 << 2, 0x108: 3},
+        96,
+        {"usart1": 96, "usart3": 16, "uart4": 24, "lpuart1": 12, "timer_apb1": 48, "timer_apb2": 96},
+    ),
+    # Without MSIRGSEL the dividers for after standby count; AHB / 2; LPUART1 from LSE.
+    "U385 on MSIRC1": Setting(
+        "nucleo_u385rg_q",
+        {0x08: 0, 0x114: 3 << 12, 0x20: 8, 0x108: 2},
+        1.5,
+        {"usart1": 1.5, "lpuart1": 0.032768, "lptim1": 24},
     ),
     "H7A3 on a divided HSI": Setting("nucleo_h7a3zi_q", {0x00: 3 << 3, 0x18: 8 << 8}, 4, {"lpuart1": 4}),
     # RM0385 5.3: HSE 25 MHz / 25 x 432 / 2; APB1 / 4, APB2 / 2; USART6 from HSI.

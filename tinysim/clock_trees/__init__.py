@@ -12,6 +12,7 @@ from tinysim.clock_trees.stm32f7 import stm32f7_rcc
 from tinysim.clock_trees.stm32g0 import stm32g0_rcc
 from tinysim.clock_trees.stm32h7a3 import stm32h7a3_rcc
 from tinysim.clock_trees.stm32l4 import stm32l4_rcc
+from tinysim.clock_trees.stm32u3 import stm32u3_rcc
 from tinysim.clock_trees.stm32u5 import stm32u5_rcc
 from tinysim.clock_trees.tree import Clocks, ReadRegister
 from tinysim.errors import UserError
@@ -21,6 +22,7 @@ _TREES: Mapping[str, Callable[[ReadRegister, int], Clocks]] = {
     "stm32g0_rcc": stm32g0_rcc,
     "stm32h7a3_rcc": stm32h7a3_rcc,
     "stm32l4_rcc": stm32l4_rcc,
+    "stm32u3_rcc": stm32u3_rcc,
     "stm32u5_rcc": stm32u5_rcc,
 }
 
