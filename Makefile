@@ -57,7 +57,7 @@ bench: $(VENV)/.installed-dev
 	@$(BIN)/python -m tinysim.bench
 
 renode: $(VENV)/.installed
-	@$(BIN)/python -m tinysim.engines.renode_install
+	@$(BIN)/python -m tinysim.engines.renode
 
 format: $(VENV)/.installed-dev
 	@$(BIN)/ruff check --fix --quiet .

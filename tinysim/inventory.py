@@ -22,7 +22,7 @@ from tinysim.datasets.choice import available, data_folder
 from tinysim.engines.embedded import EmbeddedEngine
 from tinysim.engines.factory import choose_engine
 from tinysim.engines.renode.installation import Installation, RenodePlace, find_installation, find_renode
-from tinysim.engines.renode_install import RENODE_VERSION, renode_version
+from tinysim.engines.renode.release import RENODE_VERSION, renode_version
 from tinysim.errors import TinysimError, UserError
 from tinysim.image import Image, Segment
 from tinysim.toolchain import find_toolchain, host_compiler, toolchain_names
