@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from importlib.metadata import version
 
-from tinysim.datasets.dataset import DataSet, Segment
+from tinysim.datasets.dataset import DataSet, InputSegment
 from tinysim.results.log import Configuration, DeviceCommand, FileDownload, RunRecord, session_id
 from tinysim.runner.accuracy import AccuracyRun, TimedLines
 from tinysim.runner.device import Reply
@@ -74,7 +74,7 @@ def _command(text: str, base_s: float, sent_ns: int, lines: TimedLines) -> Devic
     return DeviceCommand(text, base_s + sent_ns / 1e9, timed)
 
 
-def _download(dataset: DataSet, segment: Segment, start_s: float, stop_s: float) -> FileDownload:
+def _download(dataset: DataSet, segment: InputSegment, start_s: float, stop_s: float) -> FileDownload:
     is_window = segment.entry.width_bytes is not None
     return FileDownload(
         f"{DATASETS}/{dataset.benchmark.model}/{segment.entry.file}",
