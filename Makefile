@@ -62,7 +62,7 @@ renode: $(VENV)/.installed
 format: $(VENV)/.installed-dev
 	@$(BIN)/ruff check --fix --quiet .
 	@$(BIN)/ruff format --quiet .
-	@git ls-files '*.c' '*.h' | xargs $(BIN)/clang-format -i
+	@find firmware tests tinysim -name '*.[ch]' -exec $(BIN)/clang-format -i {} +
 
 clean:
 	rm -rf build
