@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from tinysim import __version__
 from tinysim.benchmark import BENCHMARKS, Benchmark
 from tinysim.board import load_board
 from tinysim.cache import VARIABLE, cache_folder, user_cache
@@ -84,9 +85,7 @@ def _tried(name: str, look: Callable[[], str]) -> InventoryItem:
 
 
 def _tinysim() -> InventoryItem:
-    return InventoryItem(
-        "tinysim", True, f"{importlib.metadata.version('tinysim')} in {Path(__file__).parent}"
-    )
+    return InventoryItem("tinysim", True, f"{__version__} in {Path(__file__).parent}")
 
 
 def _python() -> InventoryItem:

@@ -55,7 +55,7 @@ def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     monkeypatch.setattr("importlib.import_module", refuse)
     result = CliRunner().invoke(main, ["ic", "--out", str(tmp_path / "ic.tflite")])
     assert result.exit_code == 2
-    assert "needs the package torch; pip install 'tinysim[training]'" in result.output
+    assert "needs the package torch: in a clone of tinysim, pip install -e '.[training]'" in result.output
     assert list(tmp_path.iterdir()) == []
 
 

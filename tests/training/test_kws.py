@@ -8,7 +8,7 @@ import pytest
 from tinysim.model.tflite_reader import parse_model
 from tinysim.training.recipe import TrainingSettings
 
-pytest.importorskip("torch", reason="torch is not installed (pip install 'tinysim[training]')")
+pytest.importorskip("torch", reason="torch is not installed (pip install -e '.[training]')")
 
 from tinysim.training import kws
 

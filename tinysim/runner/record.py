@@ -5,8 +5,7 @@ The runner starts when the board boots, `start_s` seconds after the time that se
 
 from __future__ import annotations
 
-from importlib.metadata import version
-
+from tinysim import __version__
 from tinysim.datasets.dataset import DataSet, InputSegment
 from tinysim.results.log import Configuration, DeviceCommand, FileDownload, RunRecord, session_id
 from tinysim.runner.accuracy import AccuracyRun, TimedLines
@@ -16,7 +15,7 @@ from tinysim.runner.performance import WARMUP, PerformanceRun
 DATASETS = "/datasets"
 """What the log calls the folder of data sets: its real place is nobody's business."""
 
-RUNNER_VERSION = "tinysim " + version("tinysim")
+RUNNER_VERSION = f"tinysim {__version__}"
 
 
 def performance_record(

@@ -59,7 +59,7 @@ def _train(benchmark: str, settings: TrainingSettings) -> TrainedModel:
     except ModuleNotFoundError as error:
         if error.name in _OPTIONAL:
             raise UserError(
-                f"training needs the package {error.name}; pip install 'tinysim[training]'"
+                f"training needs the package {error.name}: in a clone of tinysim, pip install -e '.[training]'"
             ) from error
         if error.name == name:
             raise UserError(f"there is no recipe for {benchmark} yet") from error
