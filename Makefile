@@ -57,12 +57,12 @@ bench: $(VENV)/.installed-dev
 	@$(BIN)/python -m tinysim.bench
 
 renode: $(VENV)/.installed
-	@$(BIN)/python -m tinysim.engines.renode_install
+	@$(BIN)/python -m tinysim.engines.renode
 
 format: $(VENV)/.installed-dev
 	@$(BIN)/ruff check --fix --quiet .
 	@$(BIN)/ruff format --quiet .
-	@git ls-files '*.c' '*.h' | xargs $(BIN)/clang-format -i
+	@find firmware tests tinysim -name '*.[ch]' -exec $(BIN)/clang-format -i {} +
 
 clean:
 	rm -rf build

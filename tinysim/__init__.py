@@ -5,5 +5,7 @@ Importing it registers the sim:// ports with pyserial: see `tinysim.port.protoco
 
 import serial
 
+__version__ = "0.1.0"
+
 if "tinysim.port" not in serial.protocol_handler_packages:
     serial.protocol_handler_packages.append("tinysim.port")

@@ -1,4 +1,4 @@
-"""Replacing a folder in one step: whoever looks finds the old one or the new one, never half of one.
+"""Replacing a file or a folder in one step: whoever looks finds the old one or the new one, never half of one.
 
 And, before a long run, whether that and other output is going to be possible.
 """
@@ -54,6 +54,24 @@ def _check_place(path: Path, folder: Path) -> None:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise UserError(f"cannot write {path}: {existing}: {reason}; choose another place") from error
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Write a file, and the folders above it, in one step. A device or a named pipe is written into.
+
+    Raises OSError as the file system does.
+    """
+    if path.exists() and not path.is_file():
+        path.write_bytes(content)
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with naming(path):
+            partial.write_bytes(content)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def replace_folder(folder: Path, change: Callable[[Path], None]) -> None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 from typing import Literal
 
-from tinysim.errors import UserError
+from tinysim.errors import UserError, unknown_name
 
 Metric = Literal["top1", "auc"]
 
@@ -197,6 +196,4 @@ def find_benchmark(name: str) -> Benchmark:
             benchmark.id,
         ):
             raise UserError(f"unknown benchmark {name!r}: did you mean {benchmark.id}?")
-    close = difflib.get_close_matches(name.lower(), BENCHMARKS, n=1)
-    hint = f"did you mean {close[0]}?" if close else f"known benchmarks: {', '.join(BENCHMARKS)}"
-    raise UserError(f"unknown benchmark {name!r}: {hint}")
+    raise unknown_name("benchmark", name, BENCHMARKS)

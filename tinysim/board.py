@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from pathlib import Path
 from typing import Any
 
 from pydantic import Field, model_validator
 
 from tinysim.chip import Chip, Device, Part, chip_ids, read_chip, read_platform_file
-from tinysim.errors import UserError
+from tinysim.errors import unknown_name
 from tinysim.resources import resource_folder
 
 
@@ -80,9 +79,7 @@ def load_board(board_id: str) -> Board:
     """Read `platforms/<board_id>/board.toml`. Raises UserError for an unknown board or a bad file."""
     known = board_ids()
     if board_id not in known:
-        close = difflib.get_close_matches(board_id, known, n=1)
-        hint = f"did you mean {close[0]}?" if close else f"known boards: {', '.join(known)}"
-        raise UserError(f"unknown board {board_id!r}: {hint}")
+        raise unknown_name("board", board_id, known)
     return read_board(resource_folder("platforms") / board_id)
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
+
 
 class TinysimError(Exception):
     """Base of every error that tinysim raises on purpose."""
@@ -21,3 +24,11 @@ class GuestFault(GuestError):
 
 class GuestHang(GuestError):
     """The guest used up its budget of virtual time without a word, or sleeps with nothing to wake it."""
+
+
+def unknown_name(kind: str, name: str, known: Iterable[str]) -> UserError:
+    """Return the error about a `name` that is none of those `known`: with the one that was meant, or with them all."""
+    known = list(known)
+    close = difflib.get_close_matches(name.lower(), known, n=1)
+    hint = f"did you mean {close[0]}?" if close else f"known {kind}s: {', '.join(known)}"
+    return UserError(f"unknown {kind} {name!r}: {hint}")

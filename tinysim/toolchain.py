@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib.util
 import os
 import re
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import Literal
 
 from tinysim.chip import Core
-from tinysim.errors import TinysimError, UserError
+from tinysim.errors import TinysimError, UserError, unknown_name
 
 DEFAULT_TOOLCHAIN = "zig"
 
@@ -183,9 +182,7 @@ def find_toolchain(name: str = DEFAULT_TOOLCHAIN) -> Toolchain:
     """Return the toolchain `name`. Raises UserError where there is none of that name, or it is not installed."""
     finder = _FINDERS.get(name)
     if finder is None:
-        close = difflib.get_close_matches(name, _FINDERS, n=1)
-        hint = f"did you mean {close[0]}?" if close else f"known toolchains: {', '.join(_FINDERS)}"
-        raise UserError(f"unknown toolchain {name!r}: {hint}")
+        raise unknown_name("toolchain", name, _FINDERS)
     return finder()
 
 

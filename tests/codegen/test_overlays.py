@@ -8,18 +8,18 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tinysim.codegen.overlays import windowed_lead_bytes
-from tinysim.model.graph import ElementType, Padding, Tensor, Window
+from tinysim.model.graph import ElementType, Padding, SlidingWindow, Tensor
 
 
 def image(height: int, width: int, channels: int) -> Tensor:
     return Tensor(0, "image", (1, height, width, channels), ElementType.INT8, None, None)
 
 
-def output_of(window: Window, source: Tensor, channels: int) -> Tensor:
+def output_of(window: SlidingWindow, source: Tensor, channels: int) -> Tensor:
     return image(*window.output_size(source.shape[1], source.shape[2]), channels)
 
 
-def reads(window: Window, source: Tensor, row: int, column: int) -> set[int]:
+def reads(window: SlidingWindow, source: Tensor, row: int, column: int) -> set[int]:
     """The bytes of the input that the window at a place of the output covers."""
     _, height, width, channels = source.shape
     top, left = window.padding_before(height, width)
@@ -33,7 +33,9 @@ def reads(window: Window, source: Tensor, row: int, column: int) -> set[int]:
     return covered
 
 
-def is_damaged(window: Window, source: Tensor, output: Tensor, lead_bytes: int, whole_windows: bool) -> bool:
+def is_damaged(
+    window: SlidingWindow, source: Tensor, output: Tensor, lead_bytes: int, whole_windows: bool
+) -> bool:
     """Tell whether a byte is read after it was overwritten, if the output begins so many bytes earlier."""
     _, rows, columns, channels = output.shape
     written: set[int] = set()
@@ -47,7 +49,7 @@ def is_damaged(window: Window, source: Tensor, output: Tensor, lead_bytes: int, 
 
 
 windows = st.builds(
-    Window,
+    SlidingWindow,
     height=st.integers(1, 4),
     width=st.integers(1, 4),
     stride_height=st.integers(1, 3),
@@ -59,7 +61,7 @@ sizes = st.tuples(st.integers(1, 6), st.integers(1, 6), st.integers(1, 4))
 
 @given(windows, sizes, st.integers(1, 6), st.booleans(), st.integers(0, 20))
 def test_no_byte_is_read_after_it_was_overwritten(
-    window: Window, size: tuple[int, int, int], channels: int, whole_windows: bool, more: int
+    window: SlidingWindow, size: tuple[int, int, int], channels: int, whole_windows: bool, more: int
 ) -> None:
     source = image(*size)
     assume(window.padding == Padding.SAME or (window.height <= size[0] and window.width <= size[1]))
@@ -71,16 +73,16 @@ def test_no_byte_is_read_after_it_was_overwritten(
 @pytest.mark.parametrize(
     ("window", "channels", "expected"),
     [
-        (Window(1, 1, 1, 1, Padding.SAME), 8, 0),
-        (Window(1, 1, 1, 1, Padding.SAME), 5, 0),
+        (SlidingWindow(1, 1, 1, 1, Padding.SAME), 8, 0),
+        (SlidingWindow(1, 1, 1, 1, Padding.SAME), 5, 0),
         # 25 places of two bytes more, all but the last of which meet the next one's input.
-        (Window(1, 1, 1, 1, Padding.SAME), 10, 24 * 2),
+        (SlidingWindow(1, 1, 1, 1, Padding.SAME), 10, 24 * 2),
         # A row and a place.
-        (Window(3, 3, 1, 1, Padding.SAME), 8, 6 * 8),
-        (Window(2, 2, 2, 2, Padding.VALID), 8, 0),
+        (SlidingWindow(3, 3, 1, 1, Padding.SAME), 8, 6 * 8),
+        (SlidingWindow(2, 2, 2, 2, Padding.VALID), 8, 0),
     ],
 )
-def test_leads_are_no_longer_than_they_must_be(window: Window, channels: int, expected: int) -> None:
+def test_leads_are_no_longer_than_they_must_be(window: SlidingWindow, channels: int, expected: int) -> None:
     source = image(5, 5, 8)
     output = output_of(window, source, channels)
     lead_bytes = windowed_lead_bytes(window, source, output, whole_windows=True)
@@ -89,13 +91,13 @@ def test_leads_are_no_longer_than_they_must_be(window: Window, channels: int, ex
 
 
 def test_a_pool_reads_on_in_the_window_of_the_place_that_it_writes() -> None:
-    window = Window(5, 5, 5, 5, Padding.VALID)
+    window = SlidingWindow(5, 5, 5, 5, Padding.VALID)
     source = image(5, 5, 8)
     assert windowed_lead_bytes(window, source, output_of(window, source, 8), whole_windows=False) == 8
 
 
 def test_the_lead_of_one_place_is_none() -> None:
-    window = Window(5, 5, 1, 1, Padding.VALID)
+    window = SlidingWindow(5, 5, 1, 1, Padding.VALID)
     source = image(5, 5, 8)
     lead_bytes = windowed_lead_bytes(window, source, output_of(window, source, 100), whole_windows=True)
     assert (lead_bytes, type(lead_bytes)) == (0, int)

@@ -22,7 +22,6 @@ from tinysim.replicate.tables import (
     to_csv,
     to_json,
     to_markdown,
-    write_output,
 )
 
 ROW = Row(
@@ -152,17 +151,3 @@ def test_a_plot_is_the_same_every_time(suffix: str, rows: list[Row]) -> None:
 def test_a_plot_of_another_format_is_refused() -> None:
     with pytest.raises(UserError, match=r"\.png, \.svg, \.pdf"):
         plot_format(Path("x.gif"))
-
-
-def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    target = tmp_path / "new/rows.csv"
-    write_output(target, b"old")
-
-    def fail(_path: Path, _target: Path) -> None:
-        raise OSError("disk full")
-
-    monkeypatch.setattr(Path, "replace", fail)
-    with pytest.raises(OSError, match="disk full"):
-        write_output(target, b"new")
-    assert target.read_bytes() == b"old"
-    assert list(target.parent.iterdir()) == [target]

@@ -10,15 +10,15 @@ import pytest
 from click.testing import CliRunner
 
 from tinysim.training.__main__ import main
-from tinysim.training.recipe import Settings, TrainedModel
+from tinysim.training.recipe import TrainedModel, TrainingSettings
 
 
 @pytest.fixture
-def recipe(monkeypatch: pytest.MonkeyPatch) -> list[Settings]:
+def recipe(monkeypatch: pytest.MonkeyPatch) -> list[TrainingSettings]:
     """A recipe that is quickly done; the settings that it got."""
-    asked: list[Settings] = []
+    asked: list[TrainingSettings] = []
 
-    def train(settings: Settings) -> TrainedModel:
+    def train(settings: TrainingSettings) -> TrainedModel:
         asked.append(settings)
         settings.report("epoch 1/1")
         return TrainedModel(b"a model", {"float": 0.95, "int8": 0.9375})
@@ -29,7 +29,7 @@ def recipe(monkeypatch: pytest.MonkeyPatch) -> list[Settings]:
     return asked
 
 
-def test_writes_the_model_and_says_what_it_scores(recipe: list[Settings], tmp_path: Path) -> None:
+def test_writes_the_model_and_says_what_it_scores(recipe: list[TrainingSettings], tmp_path: Path) -> None:
     path = tmp_path / "new" / "kws.tflite"
     result = CliRunner().invoke(main, ["kws", "--epochs", "3", "--seed", "7", "--out", str(path)])
     assert result.exit_code == 0
@@ -39,7 +39,7 @@ def test_writes_the_model_and_says_what_it_scores(recipe: list[Settings], tmp_pa
 
 
 def test_a_place_that_cannot_be_written_is_found_before_the_training(
-    recipe: list[Settings], tmp_path: Path
+    recipe: list[TrainingSettings], tmp_path: Path
 ) -> None:
     (tmp_path / "file").write_bytes(b"")
     result = CliRunner().invoke(main, ["kws", "--out", str(tmp_path / "file" / "kws.tflite")])
@@ -55,7 +55,7 @@ def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     monkeypatch.setattr("importlib.import_module", refuse)
     result = CliRunner().invoke(main, ["ic", "--out", str(tmp_path / "ic.tflite")])
     assert result.exit_code == 2
-    assert "needs the package torch; pip install 'tinysim[training]'" in result.output
+    assert "needs the package torch: in a clone of tinysim, pip install -e '.[training]'" in result.output
     assert list(tmp_path.iterdir()) == []
 
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from tinysim.model.tflite_reader import parse_model
-from tinysim.training.recipe import Settings
+from tinysim.training.recipe import TrainingSettings
 
-pytest.importorskip("torch", reason="torch is not installed (pip install 'tinysim[training]')")
+pytest.importorskip("torch", reason="torch is not installed (pip install -e '.[training]')")
 
 from tinysim.training import kws
 
@@ -37,7 +37,7 @@ def test_the_recipe_ends_in_the_references_operators_and_scores(monkeypatch: pyt
     labels = random.integers(0, 12, 128)
     monkeypatch.setattr(kws, "training_features", lambda count: (features, labels))
     lines: list[str] = []
-    model = kws.train(Settings(epochs=1, report=lines.append))
+    model = kws.train(TrainingSettings(epochs=1, report=lines.append))
     assert len(parse_model(model.tflite).operators) == 13
     assert list(model.scores) == ["float", "int8", "baseline"]
     assert all(0 <= score <= 1 for score in model.scores.values())

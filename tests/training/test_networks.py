@@ -11,7 +11,7 @@ from tinysim.training.evaluate import accuracy, int8_outputs, nearest_centroid_a
 from tinysim.training.float_network import run_float
 from tinysim.training.quantize import quantize
 
-torch = pytest.importorskip("torch", reason="torch is not installed (pip install 'tinysim[training]')")
+torch = pytest.importorskip("torch", reason="torch is not installed (pip install -e '.[training]')")
 
 from tinysim.training.loop import Options, fit, predict  # noqa: E402
 from tinysim.training.networks import TrainableNetwork  # noqa: E402

@@ -16,7 +16,7 @@ from tinysim.builtin.scenery.figure import make_clothes, make_pose, paint_figure
 from tinysim.builtin.scenery.furniture import armchair, box_seat, chair
 from tinysim.builtin.scenery.outdoors import bench
 from tinysim.builtin.scenery.picture import Light, Pen, Picture, blurred, clouds
-from tinysim.builtin.scenery.places import Place, paint_country, paint_room, paint_street
+from tinysim.builtin.scenery.places import Surroundings, paint_country, paint_room, paint_street
 from tinysim.builtin.scenery.things import Thing
 
 NAME = "tinysim-vww"
@@ -110,7 +110,7 @@ def _composed(random: Random, has_person: bool) -> Picture | None:
     return picture
 
 
-def _subject_scale(random: Random, place: Place) -> float:
+def _subject_scale(random: Random, place: Surroundings) -> float:
     """Return how near a subject stands: now and then far away, mostly at any distance or at any size."""
     if random.chance(0.1):
         return max(place.least_scale, random.uniform(_FAR_SCALE, _MIDDLE_SCALE))
@@ -120,7 +120,7 @@ def _subject_scale(random: Random, place: Place) -> float:
     return random.uniform(farthest, _NEAR_SCALE)
 
 
-def _thing_scale(random: Random, place: Place) -> float:
+def _thing_scale(random: Random, place: Surroundings) -> float:
     """Return how near a thing stands: more of them far away than near."""
     return 1.0 / random.uniform(1.0 / 56.0, 1.0 / place.least_scale)
 

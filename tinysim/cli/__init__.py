@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import click
 
+from tinysim import __version__
 from tinysim.cli.boards import boards
 from tinysim.cli.check import check
 from tinysim.cli.data import data
@@ -23,7 +24,7 @@ EXIT_INTERRUPTED = 130
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="tinysim")
+@click.version_option(__version__)
 def cli() -> None:
     """Run the MLPerf Tiny benchmark on Cortex-M boards that are not there."""
 

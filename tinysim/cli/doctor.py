@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 import click
 
-from tinysim.inventory import EMBEDDED, Inventory, take_inventory
+from tinysim.doctor import EMBEDDED, Inventory, take_inventory
 
 
 @click.command()
@@ -27,9 +27,9 @@ def doctor(as_json: bool) -> int:
 
 
 def _show(inventory: Inventory) -> None:
-    for section, findings in inventory.sections.items():
+    for section, items in inventory.sections.items():
         click.echo(section)
-        width = max(len(finding.name) for finding in findings)
-        for finding in findings:
-            click.echo(f"  {'ok' if finding.found else '--'}  {finding.name:<{width}}  {finding.text}")
+        width = max(len(item.name) for item in items)
+        for item in items:
+            click.echo(f"  {'ok' if item.found else '--'}  {item.name:<{width}}  {item.text}")
     click.echo(f"auto is {inventory.auto or 'nothing'}: {inventory.auto_reason}")

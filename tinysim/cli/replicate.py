@@ -10,7 +10,7 @@ import click
 from rich.console import Console
 from rich.markup import escape
 
-from tinysim.atomic import check_file
+from tinysim.atomic import check_file, replace_file
 from tinysim.benchmark import find_benchmark
 from tinysim.cli.progress import progress_bars, say
 from tinysim.datasets.dataset import PERFORMANCE_INPUTS
@@ -24,7 +24,6 @@ from tinysim.replicate.tables import (
     to_csv,
     to_json,
     to_markdown,
-    write_output,
 )
 from tinysim.runner.accuracy import default_workers
 
@@ -140,14 +139,14 @@ def replicate_command(
         click.echo("which round this is cannot be told from the clone: name it with --round")
     _print_rest(found, verbose)
     if csv_file is not None:
-        write_output(csv_file, to_csv(rows).encode())
+        replace_file(csv_file, to_csv(rows).encode())
     if json_file is not None:
-        write_output(json_file, to_json(rows).encode())
+        replace_file(json_file, to_json(rows).encode())
     if markdown_file is not None:
         command = _command(found, selection, settings)
-        write_output(markdown_file, to_markdown(rows, command).encode())
+        replace_file(markdown_file, to_markdown(rows, command).encode())
     if plot_file is not None:
-        write_output(plot_file, draw(rows, file_format))
+        replace_file(plot_file, draw(rows, file_format))
     return 1 if outcome.failed else 0
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from tinysim.atomic import check_file, check_folder, check_replaceable, naming
+from tinysim.atomic import check_file, check_folder, check_replaceable, replace_file
 from tinysim.benchmark import BENCHMARKS, CLASSIC, Benchmark, find_benchmark
 from tinysim.board import Board, load_board
 from tinysim.cli.progress import progress_bars, say
@@ -194,7 +194,8 @@ def sim(
         figures.append(outcome_figures)
         findings += outcome_findings
     if json_file is not None:
-        _write_json(json_file, figures if benchmark == "all" else figures[0])
+        written = json.dumps(figures if benchmark == "all" else figures[0], indent=4) + "\n"
+        replace_file(json_file, written.encode())
     return 1 if errors(findings) else 0
 
 
@@ -347,19 +348,3 @@ def _epoch_s() -> float:
     except (ValueError, OverflowError, OSError):
         raise UserError(f"SOURCE_DATE_EPOCH is {given!r}: set it to a number of seconds since 1970") from None
     return float(epoch_s)
-
-
-def _write_json(path: Path, content: Any) -> None:
-    text = json.dumps(content, indent=4) + "\n"
-    if path.exists() and not path.is_file():
-        # /dev/stdout or a named pipe: to be written into, and not replaced by a file.
-        path.write_text(text, encoding="utf-8")
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with naming(path):
-            partial.write_text(text, encoding="utf-8")
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)

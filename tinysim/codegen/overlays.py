@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tinysim.model.graph import Tensor, Window
+from tinysim.model.graph import SlidingWindow, Tensor
 
 
-def windowed_lead_bytes(window: Window, source: Tensor, output: Tensor, *, whole_windows: bool) -> int:
+def windowed_lead_bytes(window: SlidingWindow, source: Tensor, output: Tensor, *, whole_windows: bool) -> int:
     """Return how many bytes at least the output must begin before the input, [1, height, width, channels] both.
 
     For kernels that go through the output place by place, in the order of memory. `whole_windows` says that

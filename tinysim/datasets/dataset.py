@@ -22,7 +22,7 @@ _CLASSES_BYTES_MAX = 1 << 20
 
 
 @dataclass(frozen=True)
-class Segment:
+class InputSegment:
     """What goes to the device for one inference: `length_bytes` of a row's file from `offset_bytes` on."""
 
     row: int
@@ -56,17 +56,17 @@ class DataSet:
         """The checksum of the label file, however its lines end."""
         return _labels_sha256(self.entries)
 
-    def performance_segments(self) -> list[Segment]:
+    def performance_segments(self) -> list[InputSegment]:
         """Return the inputs of a performance run: the first window of each of the first five files."""
         return [self._segment(row, 0) for row in range(min(PERFORMANCE_INPUTS, len(self.entries)))]
 
-    def accuracy_segments(self) -> Iterator[Segment]:
+    def accuracy_segments(self) -> Iterator[InputSegment]:
         """Yield the inputs of an accuracy run: every window of every file, in order."""
         for row, entry in enumerate(self.entries):
             for offset in entry.window_offsets(self.benchmark.file_bytes):
                 yield self._segment(row, offset)
 
-    def read(self, segment: Segment) -> bytes:
+    def read(self, segment: InputSegment) -> bytes:
         """Return a segment's bytes. Raises UserError where the file is missing or has the wrong size."""
         content = self._read_file(segment.entry)
         return content[segment.offset_bytes : segment.offset_bytes + segment.length_bytes]
@@ -89,9 +89,9 @@ class DataSet:
         """Return how many of the rows' files are there."""
         return sum((self.folder / entry.file).is_file() for entry in self.entries)
 
-    def _segment(self, row: int, offset_bytes: int) -> Segment:
+    def _segment(self, row: int, offset_bytes: int) -> InputSegment:
         entry = self.entries[row]
-        return Segment(row, entry, offset_bytes, entry.width_bytes or self.benchmark.file_bytes)
+        return InputSegment(row, entry, offset_bytes, entry.width_bytes or self.benchmark.file_bytes)
 
     def _read_file(self, entry: Entry) -> bytes:
         path = self.folder / entry.file

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from tinysim.atomic import replace_folder
+from tinysim.atomic import replace_file, replace_folder
 from tinysim.datasets.labels import parse_labels
 from tinysim.datasets.publishers import FILES, INPUTS, PublishedFile, PublishedInputs
 from tinysim.download import UNPACKING_ERRORS, check_sha256, fetch, not_whole, open_tar_gz
@@ -41,7 +40,7 @@ def pull(
         if on_item is not None:
             on_item(file.path, not present)
         if not present:
-            _write(folder / file.path, fetch_file(file))
+            replace_file(folder / file.path, fetch_file(file))
 
 
 def inputs_sha256(contents: Mapping[str, bytes]) -> str:
@@ -125,13 +124,3 @@ def fetch_file(file: PublishedFile) -> bytes:
     content = fetch(file.url, file.byte_count, _ADVICE)
     check_sha256(content, file.sha256, file.url)
     return content
-
-
-def _write(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        partial.write_bytes(content)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
-
 from tinysim.board import Board
 from tinysim.engines import Engine
 from tinysim.engines.console import spoken_uart
 from tinysim.engines.embedded import EmbeddedEngine
 from tinysim.engines.renode import Installation, RenodeEngine, find_installation
-from tinysim.errors import UserError
+from tinysim.errors import UserError, unknown_name
 from tinysim.image import Image
 
 ENGINES = ("auto", "embedded", "renode")
@@ -21,9 +19,7 @@ def choose_engine(wanted: str) -> str:
     Raises UserError where the engine is not there.
     """
     if wanted not in ENGINES:
-        close = difflib.get_close_matches(wanted, ENGINES, n=1)
-        hint = f"did you mean {close[0]}?" if close else f"known engines: {', '.join(ENGINES)}"
-        raise UserError(f"unknown engine {wanted!r}: {hint}")
+        raise unknown_name("engine", wanted, ENGINES)
     if wanted == "embedded":
         return wanted
     installation = find_installation()

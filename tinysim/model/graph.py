@@ -91,7 +91,7 @@ class Tensor:
 
 
 @dataclass(frozen=True)
-class Window:
+class SlidingWindow:
     """A window that slides over height and width: a convolution's kernel or a pool."""
 
     height: int
@@ -145,7 +145,7 @@ class Convolution(Operator):
 
     weights: int
     bias: int | None
-    window: Window
+    window: SlidingWindow
     activation: Activation
 
 
@@ -157,7 +157,7 @@ class DepthwiseConvolution(Operator):
 
     weights: int
     bias: int | None
-    window: Window
+    window: SlidingWindow
     depth_multiplier: int
     activation: Activation
 
@@ -179,7 +179,7 @@ class AveragePool(Operator):
 
     kind = "AVERAGE_POOL_2D"
 
-    window: Window
+    window: SlidingWindow
     activation: Activation
 
 
@@ -189,7 +189,7 @@ class MaxPool(Operator):
 
     kind = "MAX_POOL_2D"
 
-    window: Window
+    window: SlidingWindow
     activation: Activation
 
 

@@ -28,9 +28,9 @@ from tinysim.model.graph import (
     Padding,
     Quantization,
     Reshape,
+    SlidingWindow,
     Softmax,
     Tensor,
-    Window,
 )
 from tinysim.model.validation import check_graph
 
@@ -267,11 +267,11 @@ class _Record:
             )
         return Activation[name]
 
-    def window(self, height: int, width: int) -> Window:
+    def window(self, height: int, width: int) -> SlidingWindow:
         padding = _PADDINGS.get(self.options.Padding())
         if padding is None:
             raise UserError(f"{self.where}: padding {self.options.Padding()} is neither SAME nor VALID")
-        window = Window(height, width, self.options.StrideH(), self.options.StrideW(), padding)
+        window = SlidingWindow(height, width, self.options.StrideH(), self.options.StrideW(), padding)
         for name in ("height", "width", "stride_height", "stride_width"):
             value = getattr(window, name)
             if not 1 <= value <= WINDOW_LIMIT:
@@ -280,7 +280,7 @@ class _Record:
                 )
         return window
 
-    def kernel_window(self, tensors: tuple[Tensor, ...]) -> Window:
+    def kernel_window(self, tensors: tuple[Tensor, ...]) -> SlidingWindow:
         dilation = (self.options.DilationHFactor(), self.options.DilationWFactor())
         if dilation != (1, 1):
             raise UserError(

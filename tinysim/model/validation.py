@@ -15,9 +15,9 @@ from tinysim.model.graph import (
     MaxPool,
     Operator,
     Reshape,
+    SlidingWindow,
     Softmax,
     Tensor,
-    Window,
 )
 
 # LiteRT's own checks of SOFTMAX outputs (activations.cc, SoftmaxPrepare).
@@ -125,7 +125,7 @@ def _check_operator(graph: Graph, operator: Operator) -> None:
         _require(inputs[0].shape == output.shape, "input and output shapes differ")
 
 
-def _check_image(source: Tensor, output: Tensor, window: Window) -> None:
+def _check_image(source: Tensor, output: Tensor, window: SlidingWindow) -> None:
     for tensor in (source, output):
         _require(
             len(tensor.shape) == 4,

@@ -5,10 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import fields
-from pathlib import Path
 
 from rich.table import Table
 from rich.text import Text
@@ -125,17 +123,6 @@ def to_markdown(rows: Sequence[Row], command: str) -> str:
     if total:
         lines += ["", f"Result vectors equal to the published ones: {equal} of {total}."]
     return "\n".join(lines) + "\n"
-
-
-def write_output(path: Path, content: bytes) -> None:
-    """Write a file in one step, so that it is the old or the new one. Raises OSError."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        partial.write_bytes(content)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _csv_cell(value: object) -> object:

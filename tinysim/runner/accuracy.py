@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from tinysim.datasets.dataset import DataSet, Segment
+from tinysim.datasets.dataset import DataSet, InputSegment
 from tinysim.errors import GuestError, UserError
 from tinysim.results.summary import AccuracySummary
 from tinysim.runner import metrics
@@ -65,7 +65,7 @@ class AccuracyRun:
     """An accuracy run: its beginning, and what each segment of the data set gave, in order."""
 
     start: AccuracyStart
-    segments: tuple[Segment, ...]
+    segments: tuple[InputSegment, ...]
     inputs: tuple[AccuracyInput, ...]
 
     def summary(self, dataset: DataSet) -> AccuracySummary:
@@ -167,7 +167,7 @@ class _Station:
         """Free the board."""
         self.target.close()
 
-    def _run_one(self, segment: Segment) -> Any:
+    def _run_one(self, segment: InputSegment) -> Any:
         data = self.dataset.read(segment)
         self.target.restore(self.snapshot)
         download = self.device.load(data)

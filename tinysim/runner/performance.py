@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tinysim.datasets.dataset import DataSet, Segment
+from tinysim.datasets.dataset import DataSet, InputSegment
 from tinysim.errors import GuestError, UserError
 from tinysim.results.summary import WINDOW_MIN_INFERENCES, PerformanceSummary, Window, summarize
 from tinysim.runner.device import Device, Download, Inference, Profile, Reply
@@ -36,7 +36,7 @@ class SingleInference:
 class PerformanceInput:
     """One of the five inputs: its download and its window."""
 
-    segment: Segment
+    segment: InputSegment
     download: Download
     inference: Inference
 

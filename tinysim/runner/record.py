@@ -5,9 +5,8 @@ The runner starts when the board boots, `start_s` seconds after the time that se
 
 from __future__ import annotations
 
-from importlib.metadata import version
-
-from tinysim.datasets.dataset import DataSet, Segment
+from tinysim import __version__
+from tinysim.datasets.dataset import DataSet, InputSegment
 from tinysim.results.log import Configuration, DeviceCommand, FileDownload, RunRecord, session_id
 from tinysim.runner.accuracy import AccuracyRun, TimedLines
 from tinysim.runner.device import Reply
@@ -16,7 +15,7 @@ from tinysim.runner.performance import WARMUP, PerformanceRun
 DATASETS = "/datasets"
 """What the log calls the folder of data sets: its real place is nobody's business."""
 
-RUNNER_VERSION = "tinysim " + version("tinysim")
+RUNNER_VERSION = f"tinysim {__version__}"
 
 
 def performance_record(
@@ -74,7 +73,7 @@ def _command(text: str, base_s: float, sent_ns: int, lines: TimedLines) -> Devic
     return DeviceCommand(text, base_s + sent_ns / 1e9, timed)
 
 
-def _download(dataset: DataSet, segment: Segment, start_s: float, stop_s: float) -> FileDownload:
+def _download(dataset: DataSet, segment: InputSegment, start_s: float, stop_s: float) -> FileDownload:
     is_window = segment.entry.width_bytes is not None
     return FileDownload(
         f"{DATASETS}/{dataset.benchmark.model}/{segment.entry.file}",

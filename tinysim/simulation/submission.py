@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from importlib.metadata import version
 from typing import Any
 
 import jinja2
 
+from tinysim import __version__
 from tinysim.board import Board
 from tinysim.datasets.publishers import NOT_DISTRIBUTED
 from tinysim.results.log import RunRecord, format_log, script_of
@@ -61,7 +61,7 @@ def make_submission(outcome: Outcome, place: Place, epoch_s: float, summary_name
         implementation=outcome.implementation,
         facts=facts,
         place=place,
-        version=version("tinysim"),
+        version=__version__,
         cycles_note=cycles_note(outcome.board),
         unverified=UNVERIFIED,
         not_distributed=NOT_DISTRIBUTED,
@@ -237,14 +237,14 @@ def _system(outcome: Outcome, place: Place) -> dict[str, str]:
     }
     if outcome.is_simulated:
         values["Hardware Notes"] = f"{SIMULATED} {cycles_note(board)}"
-        values["Software Notes"] = f"Run on the {outcome.engine} engine of tinysim {version('tinysim')}."
+        values["Software Notes"] = f"Run on the {outcome.engine} engine of tinysim {__version__}."
     if implementation.compiler is not None:
         values |= {
-            "Inference Framework": f"tinysim {version('tinysim')} (model compiled to C, own int8 kernels)",
+            "Inference Framework": f"tinysim {__version__} (model compiled to C, own int8 kernels)",
             "Software Libraries": "none",
             "Operating System": "bare metal",
             "Quantization Method": _QUANTIZATION[outcome.standing.model],
-            "ML Model Compiler(s)": f"tinysim {version('tinysim')}",
+            "ML Model Compiler(s)": f"tinysim {__version__}",
             "General Compiler(s)": implementation.compiler,
         }
     return describe_system(values)

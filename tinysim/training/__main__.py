@@ -12,7 +12,7 @@ import click
 
 from tinysim.errors import TinysimError, UserError
 from tinysim.training.architectures import ARCHITECTURES
-from tinysim.training.recipe import Settings, TrainedModel
+from tinysim.training.recipe import TrainedModel, TrainingSettings
 
 _MODELS = Path(__file__).resolve().parents[1] / "builtin" / "models"
 _OPTIONAL = ("torch", "ai_edge_litert")
@@ -39,7 +39,9 @@ def main(benchmark: str, epochs: int | None, seed: int, threads: int, out: Path 
             path.open("ab").close()
             if is_new:
                 path.unlink()
-        model = _train(benchmark, Settings(epochs=epochs, seed=seed, threads=threads, report=click.echo))
+        model = _train(
+            benchmark, TrainingSettings(epochs=epochs, seed=seed, threads=threads, report=click.echo)
+        )
         with _writing(path):
             path.write_bytes(model.tflite)
     except TinysimError as error:
@@ -50,14 +52,14 @@ def main(benchmark: str, epochs: int | None, seed: int, threads: int, out: Path 
     click.echo(f"{path}: {len(model.tflite)} bytes")
 
 
-def _train(benchmark: str, settings: Settings) -> TrainedModel:
+def _train(benchmark: str, settings: TrainingSettings) -> TrainedModel:
     name = f"tinysim.training.{benchmark}"
     try:
         module = importlib.import_module(name)
     except ModuleNotFoundError as error:
         if error.name in _OPTIONAL:
             raise UserError(
-                f"training needs the package {error.name}; pip install 'tinysim[training]'"
+                f"training needs the package {error.name}: in a clone of tinysim, pip install -e '.[training]'"
             ) from error
         if error.name == name:
             raise UserError(f"there is no recipe for {benchmark} yet") from error

@@ -17,7 +17,7 @@ from tinysim.training.float_network import Float32Array
 from tinysim.training.loop import Options, fit, predict
 from tinysim.training.networks import TrainableNetwork
 from tinysim.training.quantize import quantize
-from tinysim.training.recipe import Settings, TrainedModel
+from tinysim.training.recipe import TrainedModel, TrainingSettings
 
 TRAINING_SOUNDS = 800
 HELD_OUT_SOUNDS = 120
@@ -26,7 +26,7 @@ CALIBRATION_WINDOWS = 1000
 _TRAINING_STEP = 2
 
 
-def train(settings: Settings) -> TrainedModel:
+def train(settings: TrainingSettings) -> TrainedModel:
     """Train, quantize and score the model; first it makes the sounds, which takes a few minutes."""
     settings.report(f"{TRAINING_SOUNDS} training sounds are made")
     features = _features("training", TRAINING_SOUNDS)[0]

@@ -10,24 +10,24 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tinysim.model.graph import Activation, Padding, Quantization, Window
+from tinysim.model.graph import Activation, Padding, Quantization, SlidingWindow
 
 Shape = tuple[int, ...]
 
 
 @dataclass(frozen=True)
-class Convolution:
+class ConvolutionLayer:
     """A convolution with SAME padding; depthwise keeps the number of channels."""
 
     source: int
     channels: int
-    window: Window
+    window: SlidingWindow
     activation: Activation
     is_depthwise: bool = False
 
 
 @dataclass(frozen=True)
-class Dense:
+class DenseLayer:
     """A fully connected layer."""
 
     source: int
@@ -36,7 +36,7 @@ class Dense:
 
 
 @dataclass(frozen=True)
-class Add:
+class AddLayer:
     """The sum of two values of one shape, with ReLU."""
 
     source: int
@@ -45,27 +45,27 @@ class Add:
 
 
 @dataclass(frozen=True)
-class GlobalAveragePool:
+class GlobalAveragePoolLayer:
     """The mean over height and width, which stay as dimensions of 1."""
 
     source: int
 
 
 @dataclass(frozen=True)
-class Flatten:
+class FlattenLayer:
     """All elements in a row: channels change fastest, then columns, then rows."""
 
     source: int
 
 
 @dataclass(frozen=True)
-class Softmax:
+class SoftmaxLayer:
     """Softmax over the classes."""
 
     source: int
 
 
-Layer = Convolution | Dense | Add | GlobalAveragePool | Flatten | Softmax
+Layer = ConvolutionLayer | DenseLayer | AddLayer | GlobalAveragePoolLayer | FlattenLayer | SoftmaxLayer
 
 
 @dataclass(frozen=True)
@@ -90,14 +90,14 @@ class Architecture:
             shapes.append(_output_shape(layer, shapes[layer.source]))
         return tuple(shapes)
 
-    def weights_shape(self, layer: Convolution | Dense) -> Shape:
+    def weights_shape(self, layer: ConvolutionLayer | DenseLayer) -> Shape:
         """Return a layer's weights in TensorFlow Lite's order.
 
         Convolution [outputs, height, width, inputs], depthwise [1, height, width, channels], dense
         [outputs, inputs].
         """
         inputs = self.shapes[layer.source][-1]
-        if isinstance(layer, Dense):
+        if isinstance(layer, DenseLayer):
             return (layer.outputs, inputs)
         if layer.is_depthwise:
             return (1, layer.window.height, layer.window.width, inputs)
@@ -105,13 +105,13 @@ class Architecture:
 
 
 def _output_shape(layer: Layer, source: Shape) -> Shape:
-    if isinstance(layer, Convolution):
+    if isinstance(layer, ConvolutionLayer):
         return (*layer.window.output_size(source[0], source[1]), layer.channels)
-    if isinstance(layer, Dense):
+    if isinstance(layer, DenseLayer):
         return (layer.outputs,)
-    if isinstance(layer, GlobalAveragePool):
+    if isinstance(layer, GlobalAveragePoolLayer):
         return (1, 1, source[2])
-    if isinstance(layer, Flatten):
+    if isinstance(layer, FlattenLayer):
         return (int(np.prod(source)),)
     return source
 
@@ -140,22 +140,24 @@ class _Layers:
         source: int | None = None,
     ) -> int:
         height, width = (size, size) if isinstance(size, int) else size
-        window = Window(height, width, stride, stride, Padding.SAME)
+        window = SlidingWindow(height, width, stride, stride, Padding.SAME)
         activation = Activation.RELU if relu else Activation.NONE
-        return self.add(Convolution(self.last if source is None else source, channels, window, activation))
+        return self.add(
+            ConvolutionLayer(self.last if source is None else source, channels, window, activation)
+        )
 
     def depthwise(self, channels: int, stride: int = 1) -> int:
-        window = Window(3, 3, stride, stride, Padding.SAME)
-        return self.add(Convolution(self.last, channels, window, Activation.RELU, is_depthwise=True))
+        window = SlidingWindow(3, 3, stride, stride, Padding.SAME)
+        return self.add(ConvolutionLayer(self.last, channels, window, Activation.RELU, is_depthwise=True))
 
     def dense(self, outputs: int, *, relu: bool = True) -> int:
-        return self.add(Dense(self.last, outputs, Activation.RELU if relu else Activation.NONE))
+        return self.add(DenseLayer(self.last, outputs, Activation.RELU if relu else Activation.NONE))
 
     def classifier(self, classes: int) -> None:
-        self.add(GlobalAveragePool(self.last))
-        self.add(Flatten(self.last))
+        self.add(GlobalAveragePoolLayer(self.last))
+        self.add(FlattenLayer(self.last))
         self.dense(classes, relu=False)
-        self.add(Softmax(self.last))
+        self.add(SoftmaxLayer(self.last))
 
 
 def _kws() -> Architecture:
@@ -174,12 +176,12 @@ def _ic() -> Architecture:
     start = layers.convolution(16, 3)
     layers.convolution(16, 3)
     end = layers.convolution(16, 3, relu=False)
-    start = layers.add(Add(start, end))
+    start = layers.add(AddLayer(start, end))
     for channels in (32, 64):
         layers.convolution(channels, 3, stride=2)
         end = layers.convolution(channels, 3, relu=False)
         side = layers.convolution(channels, 1, stride=2, relu=False, source=start)
-        start = layers.add(Add(side, end))
+        start = layers.add(AddLayer(side, end))
     layers.classifier(10)
     # Pixels from 0 to 255.
     return Architecture("ic", (32, 32, 3), Quantization((np.float32(1),), (-128,)), tuple(layers.layers))

@@ -10,12 +10,12 @@ import numpy.typing as npt
 
 from tinysim.model.graph import Activation
 from tinysim.training.architectures import (
-    Add,
+    AddLayer,
     Architecture,
-    Convolution,
-    Dense,
-    Flatten,
-    GlobalAveragePool,
+    ConvolutionLayer,
+    DenseLayer,
+    FlattenLayer,
+    GlobalAveragePoolLayer,
     Layer,
 )
 
@@ -48,13 +48,13 @@ class FloatNetwork:
         for index, (layer, parameters) in enumerate(
             zip(self.architecture.layers, self.parameters, strict=True)
         ):
-            has_weights = isinstance(layer, (Convolution, Dense))
+            has_weights = isinstance(layer, (ConvolutionLayer, DenseLayer))
             if has_weights != (parameters is not None):
                 raise ValueError(f"layer {index}: parameters are missing, or not wanted")
-            if parameters is not None and isinstance(layer, (Convolution, Dense)):
+            if parameters is not None and isinstance(layer, (ConvolutionLayer, DenseLayer)):
                 self._check(index, layer, parameters)
 
-    def _check(self, index: int, layer: Convolution | Dense, parameters: Parameters) -> None:
+    def _check(self, index: int, layer: ConvolutionLayer | DenseLayer, parameters: Parameters) -> None:
         wanted = self.architecture.weights_shape(layer)
         channels = self.architecture.shapes[index + 1][-1]
         if parameters.weights.shape != wanted or parameters.bias.shape != (channels,):
@@ -70,11 +70,11 @@ def random_network(architecture: Architecture, random: np.random.Generator) -> F
     """Return a network of normal weights that keep the values' spread from layer to layer (He et al. 2015)."""
     parameters: list[Parameters | None] = []
     for layer in architecture.layers:
-        if not isinstance(layer, (Convolution, Dense)):
+        if not isinstance(layer, (ConvolutionLayer, DenseLayer)):
             parameters.append(None)
             continue
         shape = architecture.weights_shape(layer)
-        is_depthwise = isinstance(layer, Convolution) and layer.is_depthwise
+        is_depthwise = isinstance(layer, ConvolutionLayer) and layer.is_depthwise
         channels = shape[-1] if is_depthwise else shape[0]
         spread = np.sqrt(2 * channels / np.prod(shape))
         weights = random.normal(0, spread, shape).astype(np.float32)
@@ -103,20 +103,20 @@ def value_batches(network: FloatNetwork, inputs: Float32Array) -> Iterator[list[
 
 def _run(layer: Layer, parameters: Parameters | None, values: list[Float32Array]) -> Float32Array:
     source = values[layer.source]
-    if isinstance(layer, (Convolution, Dense)):
+    if isinstance(layer, (ConvolutionLayer, DenseLayer)):
         assert parameters is not None
-        if isinstance(layer, Dense):
+        if isinstance(layer, DenseLayer):
             sums = source @ parameters.weights.T
         elif layer.is_depthwise:
             sums = _depthwise(layer, parameters.weights, source)
         else:
             sums = _convolution(layer, parameters.weights, source)
         return _activated(sums + parameters.bias, layer.activation)
-    if isinstance(layer, Add):
+    if isinstance(layer, AddLayer):
         return _activated(source + values[layer.other], layer.activation)
-    if isinstance(layer, GlobalAveragePool):
+    if isinstance(layer, GlobalAveragePoolLayer):
         return source.mean(axis=(1, 2), keepdims=True, dtype=np.float32)
-    if isinstance(layer, Flatten):
+    if isinstance(layer, FlattenLayer):
         return source.reshape(len(source), -1)
     exponentials = np.exp(source - source.max(axis=-1, keepdims=True))
     return np.asarray(exponentials / exponentials.sum(axis=-1, keepdims=True), dtype=np.float32)
@@ -126,7 +126,7 @@ def _activated(values: Float32Array, activation: Activation) -> Float32Array:
     return np.maximum(values, np.float32(0)) if activation is Activation.RELU else values
 
 
-def _shifted(layer: Convolution, source: Float32Array) -> Iterator[tuple[int, int, Float32Array]]:
+def _shifted(layer: ConvolutionLayer, source: Float32Array) -> Iterator[tuple[int, int, Float32Array]]:
     """Give, for each row and column of the window, the element it covers at every output position."""
     window, (height, width) = layer.window, source.shape[1:3]
     rows, columns = window.output_size(height, width)
@@ -140,11 +140,11 @@ def _shifted(layer: Convolution, source: Float32Array) -> Iterator[tuple[int, in
             yield y, x, padded[:, y : row_end : window.stride_height, x : column_end : window.stride_width]
 
 
-def _convolution(layer: Convolution, weights: Float32Array, source: Float32Array) -> Float32Array:
+def _convolution(layer: ConvolutionLayer, weights: Float32Array, source: Float32Array) -> Float32Array:
     sums = sum(part @ weights[:, y, x].T for y, x, part in _shifted(layer, source))
     return np.asarray(sums, dtype=np.float32)
 
 
-def _depthwise(layer: Convolution, weights: Float32Array, source: Float32Array) -> Float32Array:
+def _depthwise(layer: ConvolutionLayer, weights: Float32Array, source: Float32Array) -> Float32Array:
     sums = sum(part * weights[0, y, x] for y, x, part in _shifted(layer, source))
     return np.asarray(sums, dtype=np.float32)

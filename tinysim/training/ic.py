@@ -19,7 +19,7 @@ from tinysim.training.kept import Arrays, kept_or_made
 from tinysim.training.loop import Options, fit, predict
 from tinysim.training.networks import TrainableNetwork
 from tinysim.training.quantize import quantize
-from tinysim.training.recipe import Settings, TrainedModel
+from tinysim.training.recipe import TrainedModel, TrainingSettings
 
 TRAINING_PICTURES = 11000
 VALIDATION_PICTURES = 1000
@@ -27,7 +27,7 @@ CALIBRATION_PICTURES = 500
 _SHIFT_PIXELS = 3
 
 
-def train(settings: Settings) -> TrainedModel:
+def train(settings: TrainingSettings) -> TrainedModel:
     """Train, quantize and score the model; the first time, draw its training pictures (some minutes)."""
     settings.report(f"{TRAINING_PICTURES + VALIDATION_PICTURES} training pictures are drawn or read")
     pictures, labels = _training_pictures(TRAINING_PICTURES + VALIDATION_PICTURES)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import io
-import os
 import zipfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tinysim.atomic import replace_file
 from tinysim.cache import user_cache
 
 Arrays = Mapping[str, npt.NDArray[Any]]
@@ -58,7 +58,4 @@ def write_arrays(path: Path, arrays: Arrays) -> None:
     """Write arrays in one step, so that an interruption leaves no half of a file."""
     content = io.BytesIO()
     np.savez(content, **arrays)  # type: ignore[arg-type]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_suffix(f".{os.getpid()}")
-    new.write_bytes(content.getvalue())
-    new.replace(path)
+    replace_file(path, content.getvalue())

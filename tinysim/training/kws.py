@@ -14,7 +14,7 @@ from tinysim.training.float_network import Float32Array
 from tinysim.training.loop import Options, fit, predict
 from tinysim.training.networks import TrainableNetwork
 from tinysim.training.quantize import quantize
-from tinysim.training.recipe import Settings, TrainedModel
+from tinysim.training.recipe import TrainedModel, TrainingSettings
 from tinysim.training.words_corpus import training_features
 
 TRAINING_INPUTS = 11_700
@@ -22,7 +22,7 @@ EPOCHS = 16
 CALIBRATION_INPUTS = 700
 
 
-def train(settings: Settings) -> TrainedModel:
+def train(settings: TrainingSettings) -> TrainedModel:
     """Make the training words, train, quantize, and score on the built-in test set.
 
     Raises UserError where eSpeak NG is missing.

@@ -11,13 +11,13 @@ from torch.nn import functional
 
 from tinysim.model.graph import Activation, Float64Array
 from tinysim.training.architectures import (
-    Add,
+    AddLayer,
     Architecture,
-    Convolution,
-    Dense,
-    Flatten,
-    GlobalAveragePool,
-    Softmax,
+    ConvolutionLayer,
+    DenseLayer,
+    FlattenLayer,
+    GlobalAveragePoolLayer,
+    SoftmaxLayer,
 )
 from tinysim.training.float_network import FloatNetwork, Parameters
 
@@ -50,18 +50,18 @@ class TrainableNetwork(nn.Module):
         values = [inputs.permute(0, 3, 1, 2) if inputs.dim() == 4 else inputs]
         for layer, linear, norm in zip(self.architecture.layers, self.linear, self.norms, strict=True):
             source = values[layer.source]
-            if isinstance(layer, Convolution):
+            if isinstance(layer, ConvolutionLayer):
                 output = _activated(norm(linear(_padded(source, layer))), layer.activation)
-            elif isinstance(layer, Dense):
+            elif isinstance(layer, DenseLayer):
                 output = _activated(norm(linear(source)), layer.activation)
-            elif isinstance(layer, Add):
+            elif isinstance(layer, AddLayer):
                 output = _activated(source + values[layer.other], layer.activation)
-            elif isinstance(layer, GlobalAveragePool):
+            elif isinstance(layer, GlobalAveragePoolLayer):
                 output = source.mean(dim=(2, 3), keepdim=True)
-            elif isinstance(layer, Flatten):
+            elif isinstance(layer, FlattenLayer):
                 output = self.dropout(source.permute(0, 2, 3, 1).flatten(1))
             else:
-                assert isinstance(layer, Softmax)
+                assert isinstance(layer, SoftmaxLayer)
                 output = source
             values.append(output)
         return values[-1]
@@ -73,7 +73,7 @@ class TrainableNetwork(nn.Module):
         """
         parameters: list[Parameters | None] = []
         for layer, linear, norm in zip(self.architecture.layers, self.linear, self.norms, strict=True):
-            if isinstance(layer, (Convolution, Dense)):
+            if isinstance(layer, (ConvolutionLayer, DenseLayer)):
                 parameters.append(_folded(layer, linear, norm))
             else:
                 parameters.append(None)
@@ -81,7 +81,7 @@ class TrainableNetwork(nn.Module):
 
 
 def _modules(architecture: Architecture, layer: object) -> tuple[Any, Any]:
-    if isinstance(layer, Convolution):
+    if isinstance(layer, ConvolutionLayer):
         inputs = architecture.shapes[layer.source][-1]
         window = layer.window
         convolution = nn.Conv2d(
@@ -95,7 +95,7 @@ def _modules(architecture: Architecture, layer: object) -> tuple[Any, Any]:
         # He et al. 2015 by fan-in, which for a depthwise kernel is its window.
         nn.init.kaiming_normal_(convolution.weight, mode="fan_in", nonlinearity="relu")
         return convolution, nn.BatchNorm2d(layer.channels, eps=BATCH_NORM_EPSILON)
-    if isinstance(layer, Dense):
+    if isinstance(layer, DenseLayer):
         inputs = architecture.shapes[layer.source][-1]
         if layer.activation is Activation.NONE:
             return nn.Linear(inputs, layer.outputs), nn.Identity()
@@ -105,7 +105,7 @@ def _modules(architecture: Architecture, layer: object) -> tuple[Any, Any]:
     return nn.Identity(), nn.Identity()
 
 
-def _padded(source: Any, layer: Convolution) -> Any:
+def _padded(source: Any, layer: ConvolutionLayer) -> Any:
     """Pad as TensorFlow's SAME does: what is odd goes below and to the right."""
     height, width = source.shape[2:]
     above, left = layer.window.padding_before(height, width)
@@ -119,14 +119,14 @@ def _activated(values: Any, activation: Activation) -> Any:
     return functional.relu(values) if activation is Activation.RELU else values
 
 
-def _folded(layer: Convolution | Dense, linear: Any, norm: Any) -> Parameters:
+def _folded(layer: ConvolutionLayer | DenseLayer, linear: Any, norm: Any) -> Parameters:
     weights = _numbers(linear.weight)
     bias = np.zeros(len(weights)) if linear.bias is None else _numbers(linear.bias)
     if not isinstance(norm, nn.Identity):
         gain = _numbers(norm.weight) / np.sqrt(_numbers(norm.running_var) + norm.eps)
         bias = (bias - _numbers(norm.running_mean)) * gain + _numbers(norm.bias)
         weights = weights * gain.reshape(-1, *[1] * (weights.ndim - 1))
-    if isinstance(layer, Convolution):
+    if isinstance(layer, ConvolutionLayer):
         # torch: [outputs, inputs, height, width], depthwise [channels, 1, height, width].
         weights = weights.transpose((1, 2, 3, 0) if layer.is_depthwise else (0, 2, 3, 1))
     return Parameters(np.ascontiguousarray(weights, dtype=np.float32), bias.astype(np.float32))

@@ -16,7 +16,14 @@ import tflite
 from tinysim.model.graph import Float64Array, Int8Array, Int32Array, Quantization
 from tinysim.model.quantization import INT8_MAX, INT8_MIN, round_half_away
 from tinysim.model.tflite_writer import ModelBuilder
-from tinysim.training.architectures import Add, Convolution, Dense, Flatten, GlobalAveragePool, Softmax
+from tinysim.training.architectures import (
+    AddLayer,
+    ConvolutionLayer,
+    DenseLayer,
+    FlattenLayer,
+    GlobalAveragePoolLayer,
+    SoftmaxLayer,
+)
 from tinysim.training.float_network import Float32Array, FloatNetwork, Parameters, value_batches
 
 RangeRule = Literal["extremes", "mean", "percentile"]
@@ -67,13 +74,13 @@ def quantize(network: FloatNetwork, calibration: Float32Array, *, ranges: RangeR
         is_last = index == len(architecture.layers) - 1
         name = f"layer_{index}"
         inputs = [source]
-        if isinstance(layer, (Convolution, Dense)):
+        if isinstance(layer, (ConvolutionLayer, DenseLayer)):
             assert parameters is not None
             axis = _channel_axis(layer)
             inputs += _constants(builder, name, axis, parameters, quantizations[layer.source].scale)
-        elif isinstance(layer, Add):
+        elif isinstance(layer, AddLayer):
             inputs.append(tensors[layer.other])
-        elif isinstance(layer, Flatten):
+        elif isinstance(layer, FlattenLayer):
             # The batch is left open, as the reference does.
             new_shape = np.array([-1, *architecture.shapes[index + 1]], dtype=np.int32)
             inputs.append(builder.constant(f"{name}/shape", new_shape))
@@ -156,9 +163,9 @@ def _value_quantizations(
     low, high = np.concatenate(lows, axis=1), np.concatenate(highs, axis=1)
     quantizations = [given or range_quantization(*_range(low[0], high[0], rule))]
     for index, layer in enumerate(architecture.layers, start=1):
-        if isinstance(layer, (GlobalAveragePool, Flatten)):
+        if isinstance(layer, (GlobalAveragePoolLayer, FlattenLayer)):
             quantizations.append(quantizations[layer.source])
-        elif isinstance(layer, Softmax):
+        elif isinstance(layer, SoftmaxLayer):
             quantizations.append(_SOFTMAX)
         else:
             quantizations.append(range_quantization(*_range(low[index], high[index], rule)))
@@ -173,8 +180,8 @@ def _range(low: Float32Array, high: Float32Array, rule: RangeRule) -> tuple[floa
     return float(np.min(low)), float(np.max(high))
 
 
-def _channel_axis(layer: Convolution | Dense) -> int | None:
-    if isinstance(layer, Dense):
+def _channel_axis(layer: ConvolutionLayer | DenseLayer) -> int | None:
+    if isinstance(layer, DenseLayer):
         return None
     return 3 if layer.is_depthwise else 0
 
@@ -197,7 +204,7 @@ def _constants(
 
 def _operator(layer: object, source: tuple[int, ...]) -> tuple[str, dict[str, int | float]]:
     """Return an operator's name and options; `source` is the shape that it reads."""
-    if isinstance(layer, Convolution):
+    if isinstance(layer, ConvolutionLayer):
         options: dict[str, int | float] = {
             "Padding": getattr(tflite.Padding, layer.window.padding.value),
             "StrideH": layer.window.stride_height,
@@ -209,12 +216,12 @@ def _operator(layer: object, source: tuple[int, ...]) -> tuple[str, dict[str, in
         if layer.is_depthwise:
             return "DEPTHWISE_CONV_2D", {**options, "DepthMultiplier": 1}
         return "CONV_2D", options
-    if isinstance(layer, (Dense, Add)):
+    if isinstance(layer, (DenseLayer, AddLayer)):
         activation = getattr(tflite.ActivationFunctionType, layer.activation.value)
-        return ("ADD" if isinstance(layer, Add) else "FULLY_CONNECTED"), {
+        return ("ADD" if isinstance(layer, AddLayer) else "FULLY_CONNECTED"), {
             "FusedActivationFunction": activation
         }
-    if isinstance(layer, GlobalAveragePool):
+    if isinstance(layer, GlobalAveragePoolLayer):
         height, width = source[:2]
         return "AVERAGE_POOL_2D", {
             "Padding": tflite.Padding.VALID,
@@ -224,4 +231,4 @@ def _operator(layer: object, source: tuple[int, ...]) -> tuple[str, dict[str, in
             "FilterWidth": width,
             "FusedActivationFunction": tflite.ActivationFunctionType.NONE,
         }
-    return ("RESHAPE", {}) if isinstance(layer, Flatten) else ("SOFTMAX", {"Beta": 1.0})
+    return ("RESHAPE", {}) if isinstance(layer, FlattenLayer) else ("SOFTMAX", {"Beta": 1.0})

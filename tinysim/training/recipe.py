@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
-class Settings:
+class TrainingSettings:
     """What the command line asks of a training; `epochs` None leaves their number to the recipe."""
 
     epochs: int | None = None

@@ -22,7 +22,7 @@ from tinysim.training.kept import Arrays, kept_or_made
 from tinysim.training.loop import Options, fit, predict
 from tinysim.training.networks import TrainableNetwork
 from tinysim.training.quantize import quantize
-from tinysim.training.recipe import Settings, TrainedModel
+from tinysim.training.recipe import TrainedModel, TrainingSettings
 
 TRAINING_PICTURES = 7000
 VALIDATION_PICTURES = 400
@@ -35,7 +35,7 @@ _PART_PIXELS = 48
 Pictures = npt.NDArray[np.uint8]
 
 
-def train(settings: Settings) -> TrainedModel:
+def train(settings: TrainingSettings) -> TrainedModel:
     """Train, quantize and score the model; the first time, draw its training pictures (some minutes)."""
     settings.report(f"{TRAINING_PICTURES + VALIDATION_PICTURES} training pictures are drawn or read")
     pictures, labels = _training_pictures(TRAINING_PICTURES + VALIDATION_PICTURES)

@@ -52,7 +52,7 @@ _WALLS: tuple[Colour, ...] = (
 
 
 @dataclass(frozen=True)
-class Place:
+class Surroundings:
     """What a place gives to what stands in it.
 
     The ground at `horizon` + h x camera height in metres has h pixels a metre. Nothing stands farther away than
@@ -73,7 +73,7 @@ class Place:
         return Pen(picture, x, self.horizon + self.camera_m * scale, scale, mirror, self.haze, hazy)
 
 
-def paint_country(picture: Picture, random: Random) -> Place:
+def paint_country(picture: Picture, random: Random) -> Surroundings:
     """Paint sky, hills or a line of trees or a skyline, and open ground; perhaps with a road."""
     size = picture.size
     horizon, camera = random.uniform(26, 52), random.uniform(1.1, 2.2)
@@ -92,10 +92,10 @@ def paint_country(picture: Picture, random: Random) -> Place:
     _paint_ground(picture, random, horizon, far, near)
     if random.chance(0.45):
         _paint_road(picture, random, horizon)
-    return Place(horizon, camera, 11.0, low, 0.35, OUTDOORS, UPRIGHT_OUTDOORS)
+    return Surroundings(horizon, camera, 11.0, low, 0.35, OUTDOORS, UPRIGHT_OUTDOORS)
 
 
-def paint_street(picture: Picture, random: Random) -> Place:
+def paint_street(picture: Picture, random: Random) -> Surroundings:
     """Paint the front of a house, with windows and doors, and the pavement before it."""
     size = picture.size
     camera, scale = random.uniform(1.1, 1.9), random.uniform(13, 24)
@@ -130,10 +130,10 @@ def paint_street(picture: Picture, random: Random) -> Place:
         kerb = base + random.uniform(0.3, 0.55) * (size - base)
         _paint_ground(picture, random, kerb, (84, 84, 88), (70, 70, 74))
         picture.block(0, kerb, size, kerb + 1.6, (176, 174, 170))
-    return Place(horizon, camera, scale * 1.08, wall, 0.0, OUTDOORS, UPRIGHT_OUTDOORS)
+    return Surroundings(horizon, camera, scale * 1.08, wall, 0.0, OUTDOORS, UPRIGHT_OUTDOORS)
 
 
-def paint_room(picture: Picture, random: Random) -> Place:
+def paint_room(picture: Picture, random: Random) -> Surroundings:
     """Paint a wall with what hangs on it, and the floor."""
     size = picture.size
     camera, scale = random.uniform(1.0, 1.8), random.uniform(15, 30)
@@ -174,7 +174,7 @@ def paint_room(picture: Picture, random: Random) -> Place:
         top, bottom = base + 5, random.uniform(size - 8, size + 20)
         picture.polygon(((left + 8, top), (right - 8, top), (right, bottom), (left, bottom)), carpet, 0.1)
     picture.block(0, base - 0.11 * scale, size, base, one_of(random, ((236, 234, 228), *WOODS)))
-    return Place(horizon, camera, scale * 1.08, wall, 0.0, INDOORS, UPRIGHT_INDOORS)
+    return Surroundings(horizon, camera, scale * 1.08, wall, 0.0, INDOORS, UPRIGHT_INDOORS)
 
 
 def _paint_distance(picture: Picture, random: Random, horizon: float, haze: Colour) -> None:

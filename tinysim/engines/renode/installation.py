@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tinysim.engines.renode_install import RENODE_RUNTIME, installed_renode
+from tinysim.engines.renode.release import RENODE_RUNTIME, installed_renode
 
 PLACE_VARIABLES = ("PYRENODE_BIN", "PYRENODE_PKG", "PYRENODE_BUILD_DIR")
 """By one of these a person tells pyrenode3 where Renode is; without any it takes the `renode` in the PATH."""

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from tinysim import __version__
 from tinysim.benchmark import BENCHMARKS, Benchmark
 from tinysim.board import load_board
 from tinysim.cache import VARIABLE, cache_folder, user_cache
@@ -22,7 +23,7 @@ from tinysim.datasets.choice import available, data_folder
 from tinysim.engines.embedded import EmbeddedEngine
 from tinysim.engines.factory import choose_engine
 from tinysim.engines.renode.installation import Installation, RenodePlace, find_installation, find_renode
-from tinysim.engines.renode_install import RENODE_VERSION, renode_version
+from tinysim.engines.renode.release import RENODE_VERSION, renode_version
 from tinysim.errors import TinysimError, UserError
 from tinysim.image import Image, Segment
 from tinysim.toolchain import find_toolchain, host_compiler, toolchain_names
@@ -35,7 +36,7 @@ _PACKAGE_INFO_MEMBERS = 10
 
 
 @dataclass(frozen=True)
-class Finding:
+class InventoryItem:
     """One thing that was looked for: what was found, or what is wrong and what to do."""
 
     name: str
@@ -47,13 +48,13 @@ class Finding:
 class Inventory:
     """All that was looked for, by section; the engine that `auto` takes, None where there is none, and why."""
 
-    sections: dict[str, list[Finding]]
+    sections: dict[str, list[InventoryItem]]
     auto: str | None
     auto_reason: str
 
     def has(self, section: str, name: str) -> bool:
         """Return whether something was found."""
-        return any(finding.found for finding in self.sections[section] if finding.name == name)
+        return any(item.found for item in self.sections[section] if item.name == name)
 
 
 def take_inventory() -> Inventory:
@@ -76,26 +77,28 @@ def take_inventory() -> Inventory:
     return Inventory(sections, *_auto(embedded, installation))
 
 
-def _tried(name: str, look: Callable[[], str]) -> Finding:
+def _tried(name: str, look: Callable[[], str]) -> InventoryItem:
     try:
-        return Finding(name, True, look())
+        return InventoryItem(name, True, look())
     except TinysimError as error:
-        return Finding(name, False, str(error).splitlines()[0])
+        return InventoryItem(name, False, str(error).splitlines()[0])
 
 
-def _tinysim() -> Finding:
-    return Finding("tinysim", True, f"{importlib.metadata.version('tinysim')} in {Path(__file__).parent}")
+def _tinysim() -> InventoryItem:
+    return InventoryItem("tinysim", True, f"{__version__} in {Path(__file__).parent}")
 
 
-def _python() -> Finding:
-    return Finding("Python", True, f"{platform.python_version()}, {sys.executable}, {platform.platform()}")
+def _python() -> InventoryItem:
+    return InventoryItem(
+        "Python", True, f"{platform.python_version()}, {sys.executable}, {platform.platform()}"
+    )
 
 
-def _package(name: str) -> Finding:
+def _package(name: str) -> InventoryItem:
     try:
-        return Finding(name, True, importlib.metadata.version(name))
+        return InventoryItem(name, True, importlib.metadata.version(name))
     except importlib.metadata.PackageNotFoundError:
-        return Finding(name, False, "not installed: run `make setup`")
+        return InventoryItem(name, False, "not installed: run `make setup`")
 
 
 def _describe_toolchain(name: str) -> str:
@@ -108,32 +111,32 @@ def _describe_host_compiler() -> str:
     return f"{compiler.version}, {' '.join(compiler.command)}"
 
 
-def _data_folder() -> Finding:
+def _data_folder() -> InventoryItem:
     folder = data_folder()
     by = "TINYSIM_DATA" if os.environ.get("TINYSIM_DATA") else "this user's cache; TINYSIM_DATA is not set"
-    return Finding("folder", folder.is_dir(), f"{folder} ({by})")
+    return InventoryItem("folder", folder.is_dir(), f"{folder} ({by})")
 
 
-def _data_of(benchmark: Benchmark) -> Finding:
+def _data_of(benchmark: Benchmark) -> InventoryItem:
     """Return what a benchmark would be run on; the built-in data do, so that nothing else is no fault."""
     used = next((each for each in available(benchmark) if each.is_complete), None)
     if used is None:
-        return Finding(benchmark.id, False, "nothing to run it on: see `tinysim data list`")
-    return Finding(benchmark.id, True, f"{used.source}: {used.text}")
+        return InventoryItem(benchmark.id, False, "nothing to run it on: see `tinysim data list`")
+    return InventoryItem(benchmark.id, True, f"{used.source}: {used.text}")
 
 
-def _cache_folder() -> Finding:
+def _cache_folder() -> InventoryItem:
     try:
         folder = cache_folder()
     except UserError as error:
-        return Finding("cache", False, str(error))
+        return InventoryItem("cache", False, str(error))
     if folder != user_cache():
-        return Finding(
+        return InventoryItem(
             "cache",
             False,
             f"{user_cache()} cannot be written, {folder} is used: set {VARIABLE} to one that lasts",
         )
-    return Finding("cache", True, f"{folder} (the engine's native core, data sets, Renode)")
+    return InventoryItem("cache", True, f"{folder} (the engine's native core, data sets, Renode)")
 
 
 def _run_a_board() -> str:
@@ -152,17 +155,17 @@ def _run_a_board() -> str:
         engine.close()
 
 
-def _renode() -> Finding:
+def _renode() -> InventoryItem:
     place = find_renode()
     if not isinstance(place, RenodePlace):
-        return Finding("Renode", False, place)
+        return InventoryItem("Renode", False, place)
     found = f"{place.path}, found by {place.found_by}"
     try:
         version = _version_of(place)
     except UserError as error:
-        return Finding("Renode", False, f"{found}: {error}")
+        return InventoryItem("Renode", False, f"{found}: {error}")
     note = "" if version.startswith(RENODE_VERSION) else f"; tinysim is tested with {RENODE_VERSION}"
-    return Finding("Renode", True, f"{version}, {found}{note}")
+    return InventoryItem("Renode", True, f"{version}, {found}{note}")
 
 
 def _version_of(place: RenodePlace) -> str:
@@ -191,27 +194,29 @@ def _package_version(package: Path) -> str:
     return "of unknown version"
 
 
-def _pyrenode3() -> Finding:
+def _pyrenode3() -> InventoryItem:
     spec = importlib.util.find_spec("pyrenode3")
     if spec is None or spec.origin is None:
-        return Finding("pyrenode3", False, "not installed in this Python environment: run `make renode`")
+        return InventoryItem(
+            "pyrenode3", False, "not installed in this Python environment: run `make renode`"
+        )
     versions = []
     for name in ("pyrenode3", "pythonnet"):
         try:
             versions.append(f"{name} {importlib.metadata.version(name)}")
         except importlib.metadata.PackageNotFoundError:
             versions.append(f"{name} of unknown version")
-    return Finding("pyrenode3", True, f"{', '.join(versions)}, {Path(spec.origin).parent}")
+    return InventoryItem("pyrenode3", True, f"{', '.join(versions)}, {Path(spec.origin).parent}")
 
 
-def _renode_engine(installation: Installation | str) -> Finding:
+def _renode_engine(installation: Installation | str) -> InventoryItem:
     if not isinstance(installation, Installation):
-        return Finding(RENODE, False, installation)
+        return InventoryItem(RENODE, False, installation)
     place = installation.renode
-    return Finding(RENODE, True, f"{place.path} by {place.found_by}, on {installation.runtime}")
+    return InventoryItem(RENODE, True, f"{place.path} by {place.found_by}, on {installation.runtime}")
 
 
-def _auto(embedded: Finding, installation: Installation | str) -> tuple[str | None, str]:
+def _auto(embedded: InventoryItem, installation: Installation | str) -> tuple[str | None, str]:
     chosen = choose_engine("auto")
     if chosen == "renode":
         return chosen, "Renode and pyrenode3 are installed, and auto prefers them"

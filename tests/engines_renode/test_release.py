@@ -23,8 +23,9 @@ from hypothesis import strategies as st
 
 from tinysim import download
 from tinysim.download import unpack_tar_gz
-from tinysim.engines import renode_install
-from tinysim.engines.renode_install import (
+from tinysim.engines.renode import release as renode_release
+from tinysim.engines.renode.__main__ import main
+from tinysim.engines.renode.release import (
     PYRENODE3,
     RELEASES,
     RenodeRelease,
@@ -165,7 +166,7 @@ def test_an_archive_that_unpacks_without_end_is_stopped(
 ) -> None:
     archive = archive_of(file(LAUNCHER, bytes(4 << 20), 0o755))
     (served / "renode.tar.gz").write_bytes(archive)
-    monkeypatch.setattr(renode_install, "UNPACKED_BYTES_MAX", 1 << 20)
+    monkeypatch.setattr(renode_release, "UNPACKED_BYTES_MAX", 1 << 20)
     with pytest.raises(UserError, match="unpacks to more than it may"):
         install_renode(release(address, archive), tmp_path / "renode")
     assert not (tmp_path / "renode").exists()
@@ -202,8 +203,8 @@ def test_without_a_network_there_is_one_line_that_says_what_is_needed(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     # Port 9 of this machine: nobody listens there.
-    monkeypatch.setattr(renode_install, "release_for_this_machine", lambda: release("http://127.0.0.1:9"))
-    assert renode_install.main() == 2
+    monkeypatch.setattr(renode_release, "release_for_this_machine", lambda: release("http://127.0.0.1:9"))
+    assert main() == 2
     error = capsys.readouterr().err
     assert error.startswith("make renode: cannot fetch http://127.0.0.1:9/renode.tar.gz: ")
     assert "need github.com and pypi.org once" in error
@@ -267,19 +268,19 @@ def test_everything_is_installed_once_and_found_afterwards(
     requirement = f"pyrenode3 @ {address}/{wheel(served).name}"
     monkeypatch.setitem(RELEASES, platform.machine(), release(address))
     monkeypatch.setattr(
-        renode_install, "install_pyrenode3", lambda: install_pyrenode3(requirement, fresh_python)
+        renode_release, "install_pyrenode3", lambda: install_pyrenode3(requirement, fresh_python)
     )
     monkeypatch.setattr(sys, "platform", "linux")
-    assert renode_install.main() == 0
+    assert main() == 0
     out = capsys.readouterr().out
     assert release(address).sha256 in out
-    launcher = own_cache / "renode" / renode_install.RENODE_VERSION / LAUNCHER
+    launcher = own_cache / "renode" / renode_release.RENODE_VERSION / LAUNCHER
     assert f"export PYRENODE_BIN={launcher} PYRENODE_RUNTIME=coreclr" in out
     assert installed_renode() == launcher
     assert list(fresh_python.parent.parent.glob("lib/python*/site-packages/pyrenode3/__init__.py"))
 
     (served / "renode.tar.gz").unlink()
-    assert renode_install.main() == 0
+    assert main() == 0
     assert "fetching" not in capsys.readouterr().out
 
 

@@ -1,4 +1,4 @@
-"""`make renode`: Renode's pinned portable release into the user's cache, pyrenode3 into this Python environment."""
+"""What `make renode` installs: Renode's pinned portable release into the user's cache, pyrenode3 into this environment."""
 
 from __future__ import annotations
 
@@ -181,17 +181,3 @@ def install(say: Callable[[str], None] = print) -> None:
     say("pyrenode3: git checked the revision; what it depends on is as PyPI gave it to pip, not pinned")
     say("tinysim finds both by itself. For your own programs with pyrenode3:")
     say(f"  export PYRENODE_BIN={launcher} PYRENODE_RUNTIME={RENODE_RUNTIME}")
-
-
-def main() -> int:
-    """Install, and return an exit code: 0 done, 2 with one line that says what is missing."""
-    try:
-        install()
-    except (UserError, OSError) as error:
-        print(f"make renode: {error}", file=sys.stderr)
-        return 2
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
