@@ -186,6 +186,8 @@ class FakePort:
 
 
 class FakeTarget:
+    just_switched_on = True
+
     def __init__(self, port: FakePort) -> None:
         self.port = port
         self.session = Session(port)
@@ -196,6 +198,9 @@ class FakeTarget:
     def restore(self, snapshot: Any) -> None:
         self.port.state = copy.deepcopy(snapshot)
         self.session.forget_input()
+
+    def notes(self) -> tuple[str, ...]:
+        return ()
 
     def close(self) -> None:
         self.session.close()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from tinysim.results.log import Configuration, DeviceCommand, FileDownload, RunRecord, format_log, script_of
-from tinysim.results.script import format_script
+from tinysim.results.log import Configuration, DeviceCommand, FileDownload, RunRecord
 from tinysim.results.summary import AccuracySummary, Window, format_accuracy, format_performance, summarize
 from tinysim.results.system_description import SIMULATED, describe_system
 from tinysim.results.tree import ModeFiles, Place, Submission
+from tinysim.simulation.result import files_of
 
 
 def record(run_mode: str, iterations: int, inputs: int) -> RunRecord:
@@ -29,7 +29,7 @@ def mode_files(mode: str, top1_percent: float = 90.1) -> ModeFiles:
         summary = format_performance(summarize(windows), run.stop_s)
     else:
         summary = format_accuracy(AccuracySummary(top1_percent, 0.993), run.stop_s)
-    return ModeFiles(summary, format_log(run), format_script(script_of(run)))
+    return files_of(summary, run)
 
 
 def submission(

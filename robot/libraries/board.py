@@ -1,12 +1,12 @@
-"""Robot keywords for a session with a simulated board, over its sim:// port."""
+"""Robot keywords for a session with a simulated board."""
 
 from __future__ import annotations
 
+import contextlib
 import re
 import tempfile
 from pathlib import Path
 
-import serial
 from robot.api import SkipExecution
 from robot.api.deco import keyword, library
 
@@ -15,10 +15,13 @@ from tinysim.board import load_board
 from tinysim.datasets.choice import choose
 from tinysim.engines.factory import choose_engine
 from tinysim.errors import UserError
-from tinysim.simulation.implementation import build_implementation
+from tinysim.runner.device import Device
+from tinysim.simulation.implementation import build_at_hand
+from tinysim.simulation.targets import SimulatedBoard
+from tinysim.toolchain import DEFAULT_TOOLCHAIN
 
-LINE_END = b"\r\n"
 READY = "m-ready"
+REPLY_LIMIT_S = 30.0
 
 
 @library(scope="SUITE")
@@ -27,7 +30,8 @@ class board:  # noqa: N801  (Robot finds a library by its module's name)
 
     def __init__(self) -> None:
         self._folder = tempfile.TemporaryDirectory()
-        self._port: serial.SerialBase | None = None
+        self._opened = contextlib.ExitStack()
+        self._device: Device | None = None
         self._reply: list[str] = []
 
     @keyword
@@ -35,28 +39,26 @@ class board:  # noqa: N801  (Robot finds a library by its module's name)
         """Build the benchmark's firmware for the board and let it boot; the reply is the banner."""
         try:
             choose_engine(engine)
-            build = build_implementation(
-                load_board(board_id), choose(BENCHMARKS[benchmark]), "zig", Path(self._folder.name)
-            )
+            board = load_board(board_id)
+            image, _ = build_at_hand(board, BENCHMARKS[benchmark], DEFAULT_TOOLCHAIN, Path(self._folder.name))
         except UserError as error:
             raise SkipExecution(str(error)) from error
-        self._port = serial.serial_for_url(
-            f"sim://{board_id}?firmware={build.image}&engine={engine}", timeout=30
-        )
+        self.switch_off()
+        target = self._opened.enter_context(contextlib.closing(SimulatedBoard(board, image, engine)()))
+        self._device = Device(target.session)
         self._read_reply()
 
     @keyword
     def switch_off(self) -> None:
         """Let go of the board."""
-        if self._port is not None:
-            self._port.close()
-            self._port = None
+        self._opened.close()
+        self._device = None
 
     @keyword
     def send(self, command: str) -> list[str]:
         """Send a command and return the lines of the reply, `m-ready` left out."""
-        assert self._port is not None, "the board is off"
-        self._port.write(command.encode("latin-1") + b"%")
+        assert self._device is not None, "the board is off"
+        self._device.session.send(command.encode("latin-1") + b"%")
         return self._read_reply()
 
     @keyword
@@ -79,10 +81,8 @@ class board:  # noqa: N801  (Robot finds a library by its module's name)
             data = dataset.read(segment)
         except UserError as error:
             raise SkipExecution(str(error)) from error
-        self.send(f"db load {len(data)}")
-        for first in range(0, len(data), 30):
-            self.send(f"db {data[first : first + 30].hex()}")
-        self.reply_should_be("m-load-done")
+        assert self._device is not None, "the board is off"
+        self._device.load(data)
         return segment.entry.label
 
     @keyword
@@ -101,16 +101,8 @@ class board:  # noqa: N801  (Robot finds a library by its module's name)
         return values.index(max(values))
 
     def _read_reply(self) -> list[str]:
-        assert self._port is not None
-        self._reply = []
-        while True:
-            line = self._port.read_until(LINE_END)
-            if not line.endswith(LINE_END):
-                raise AssertionError(f"the board fell silent after {self._reply} and {line!r}")
-            text = line[: -len(LINE_END)].decode("ascii")
-            if text == READY:
-                return self._reply
-            self._reply.append(text)
-            # One of the reference's lines ends in a bare line feed, so that the next one goes with it.
-            if text.endswith("\n" + READY):
-                return self._reply
+        assert self._device is not None, "the board is off"
+        lines = [line.text for line in self._device.next_reply("a command", REPLY_LIMIT_S).lines]
+        # One of the reference's lines ends in a bare line feed, so that `m-ready` goes with it.
+        self._reply = lines[:-1] if lines[-1] == READY else lines
+        return self._reply

@@ -10,30 +10,37 @@ import pytest
 from rich.console import Console
 
 from tinysim.bench.__main__ import boards_table
+from tinysim.bench.bare import BareUnicorn
 from tinysim.bench.boards import BoardSpeed
-from tinysim.bench.engine import BootedBoard, Timing
-from tinysim.benchmark import BENCHMARKS
+from tinysim.bench.engine import BootedBoard, Timing, kws_image_and_input
 from tinysim.board import board_ids, load_board
-from tinysim.datasets.choice import choose
-from tinysim.simulation.implementation import build_implementation
+from tinysim.engines.embedded.cores import CORE_TYPES
 
 
 @pytest.mark.parametrize("board_id", board_ids())
 def test_each_kind_of_timing_adds_cycles_to_the_same_instructions(board_id: str, tmp_path: Path) -> None:
-    board, choice = load_board(board_id), choose(BENCHMARKS["kws"])
-    dataset = choice.dataset
-    data = dataset.read(dataset.performance_segments()[0])
-    image = build_implementation(board, choice, "zig", tmp_path).image
+    board = load_board(board_id)
+    image, data = kws_image_and_input(board, tmp_path)
     inferences = {}
     for timing in Timing:
         booted = BootedBoard(board, image, data, timing)
-        with contextlib.closing(booted.port):
-            inferences[timing] = booted.inference(data)
+        with contextlib.closing(booted):
+            inferences[timing] = booted.count()
     instructions = inferences[Timing.OFF].instructions
     assert {inference.instructions for inference in inferences.values()} == {instructions}
     assert inferences[Timing.OFF].cycles == instructions
     assert instructions // 2 <= inferences[Timing.PIPELINE].cycles != instructions
     assert inferences[Timing.PIPELINE].cycles < inferences[Timing.WITH_CACHES].cycles
+
+
+@pytest.mark.parametrize("board_id", board_ids())
+def test_bare_unicorn_is_the_board_s_own_core(board_id: str, tmp_path: Path) -> None:
+    board = load_board(board_id)
+    image, data = kws_image_and_input(board, tmp_path)
+    with contextlib.closing(BootedBoard(board, image, data, Timing.OFF)) as booted:
+        bare = BareUnicorn(booted.target.engine, "model_invoke", plain_ram=True)
+        assert bare._unicorn.ctl_get_cpu_model() == CORE_TYPES[board.chip.core.name].unicorn_model
+        bare.call(1)
 
 
 def test_the_table_has_a_row_for_each_board_with_rates_and_ratios() -> None:

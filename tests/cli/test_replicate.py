@@ -14,8 +14,8 @@ from tests.replicate.fake_repository import repository, vector_table
 from tests.replicate.test_images import elf
 from tests.said import without_steps
 from tinysim.cli import main
+from tinysim.processes import FinishedJob
 from tinysim.replicate import replication
-from tinysim.replicate.jobs import Outcome
 from tinysim.replicate.measurement import Performance
 from tinysim.runner.performance import SingleInference
 
@@ -24,9 +24,9 @@ from tinysim.runner.performance import SingleInference
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs that take no time: 51 ms an inference, of 50 published."""
 
-    def run_jobs(works: object, _at_once: int, _on_report: object) -> list[Outcome]:
+    def run_jobs(works: object, _at_once: int, _on_report: object) -> list[FinishedJob]:
         result = Performance(1000 / 51, 100, SingleInference(3, 4, 0.051), 1.0)
-        return [Outcome(number, result) for number, _ in enumerate(works)]  # type: ignore[call-overload]
+        return [FinishedJob(number, result) for number, _ in enumerate(works)]  # type: ignore[call-overload]
 
     monkeypatch.setattr(replication, "run_jobs", run_jobs)
 
@@ -74,7 +74,7 @@ def test_a_run_and_all_its_files(quick: None, tmp_path: Path, capsys: pytest.Cap
 def test_an_image_that_fails_is_exit_code_1(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(replication, "run_jobs", lambda works, *_: [Outcome(0, error="it burned")])
+    monkeypatch.setattr(replication, "run_jobs", lambda works, *_: [FinishedJob(0, error="it burned")])
     root = repository(tmp_path)
     assert main(["replicate", str(root), "--mode", "performance"]) == 1
     assert "it burned" in capsys.readouterr().out

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -12,9 +11,9 @@ import pytest
 from tinysim.benchmark import BENCHMARKS
 from tinysim.board import board_ids, load_board
 from tinysim.datasets.choice import choose
-from tinysim.runner.device import Device
-from tinysim.runner.performance import SingleInference, measure_single_inference
-from tinysim.simulation.hand_over import measure_on_embedded_engine
+from tinysim.runner.boot import booted
+from tinysim.runner.performance import SingleInference, count_inference
+from tinysim.simulation.cycles_per_instruction import timed_board
 from tinysim.simulation.implementation import build_implementation
 from tinysim.simulation.targets import SimulatedBoard
 
@@ -34,14 +33,12 @@ class Run:
 
 
 def run(factory: SimulatedBoard, inputs: list[bytes]) -> Run:
-    with contextlib.closing(factory()) as target:
-        device = Device(target.session)
-        device.wait_for_banner()
-        inference = measure_single_inference(target, device, inputs[0])
-        booted = target.snapshot()
+    with booted(factory) as (target, device):
+        inference = count_inference(target, device, inputs[0])
+        ready = target.snapshot()
         vectors = []
         for data in inputs:
-            target.restore(booted)
+            target.restore(ready)
             device.load(data)
             vectors.append(device.infer(1, 0).results)
         window = device.infer(WINDOW_INFERENCES, 1)
@@ -58,10 +55,11 @@ def test_both_engines_give_the_same_vectors_instructions_and_throughput(
     inputs = [
         dataset.read(segment) for segment, _ in zip(dataset.accuracy_segments(), range(INPUTS), strict=False)
     ]
-    image = build_implementation(load_board(board_id), choice, "zig", tmp_path).image
-    embedded = run(SimulatedBoard(board_id, image, "embedded"), inputs)
-    cycles_per_instruction = embedded.inference.cycles / embedded.inference.instructions
-    renode = run(SimulatedBoard(board_id, image, "renode", cycles_per_instruction), inputs)
+    board = load_board(board_id)
+    image = build_implementation(board, choice, "zig", tmp_path).image
+    embedded = run(SimulatedBoard(board, image, "embedded"), inputs)
+    factory, _ = timed_board(board, image, "renode", inputs[0])
+    renode = run(factory, inputs)
     assert renode.inference.instructions == embedded.inference.instructions
     assert renode.vectors == embedded.vectors
     # 1 % is asked for; whole instructions a microsecond alone would take nearly that on a slow board.
@@ -73,15 +71,14 @@ def test_both_engines_give_the_same_vectors_instructions_and_throughput(
 def test_renode_s_own_clock_follows_the_cycles_it_is_handed(tmp_path: Path) -> None:
     choice = choose(BENCHMARKS["kws"])
     data = choice.dataset.read(choice.dataset.performance_segments()[0])
-    image = build_implementation(load_board("nucleo_l4r5zi"), choice, "zig", tmp_path).image
-    right = measure_on_embedded_engine("nucleo_l4r5zi", image, data)
-    handed = [right.cycles / right.instructions, 2 * right.cycles / right.instructions]
+    board = load_board("nucleo_l4r5zi")
+    image = build_implementation(board, choice, "zig", tmp_path).image
+    right, counted = timed_board(board, image, "renode", data)
+    assert counted is not None
+    assert right.cycles_per_instruction == counted.cycles / counted.instructions
     laps = []
-    for cycles_per_instruction in handed:
-        factory = SimulatedBoard("nucleo_l4r5zi", image, "renode", cycles_per_instruction)
-        with contextlib.closing(factory()) as target:
-            device = Device(target.session)
-            device.wait_for_banner()
+    for factory in (right, replace(right, cycles_per_instruction=2 * right.cycles_per_instruction)):
+        with booted(factory) as (_, device):
             device.load(data)
             laps.append(device.infer(10, 0).runtime_us)
     assert laps[1] == pytest.approx(2 * laps[0], rel=0.02)

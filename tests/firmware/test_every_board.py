@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 from dataclasses import replace
 from functools import cache
@@ -20,7 +19,7 @@ from tinysim.board import board_ids, load_board
 from tinysim.codegen import CompiledModel, compile_model
 from tinysim.firmware import build_firmware
 from tinysim.model import Graph, parse_model
-from tinysim.runner.device import Device
+from tinysim.runner.boot import booted
 from tinysim.simulation.targets import SimulatedBoard
 
 # No benchmark of the table, but a network of other sizes that kws's firmware runs as well.
@@ -80,12 +79,10 @@ def test_an_inference_is_litert_s(board_id: str, benchmark: Benchmark, tmp_path:
     build = build_firmware(board, benchmark, model.folder, build_folder=tmp_path / "build")
     assert build.memory.ram.arena == model.arena_bytes
     tensor, expected = tensor_and_outputs(benchmark.id)
-    with contextlib.closing(SimulatedBoard(board_id, build.elf, "embedded")()) as target:
-        device = Device(target.session)
-        device.wait_for_banner()
+    with booted(SimulatedBoard(board, build.elf, "embedded")) as (target, device):
         assert device.profile().model == benchmark.model
         device.load(as_sent(benchmark, tensor))
         device.infer(1, 0)
         address = output_address(build.elf, model)
-        outputs = np.frombuffer(target.port.engine.read_memory(address, len(expected)), np.int8)
+        outputs = np.frombuffer(target.engine.read_memory(address, len(expected)), np.int8)
     assert np.array_equal(outputs, expected)

@@ -10,13 +10,13 @@ import pytest
 from tests.replicate.fake_repository import write_tree
 from tinysim.benchmark import BENCHMARKS
 from tinysim.replicate.inputs import INPUT_BYTES_MAX, performance_inputs, synthetic_input
-from tinysim.replicate.published import Download
+from tinysim.replicate.published import LoggedDownload
 
 KWS, AD = BENCHMARKS["kws"], BENCHMARKS["ad"]
 
 
-def downloads(*names: str, length: int = 490) -> list[Download]:
-    return [Download(name, 0, length) for name in names]
+def downloads(*names: str, length: int = 490) -> list[LoggedDownload]:
+    return [LoggedDownload(name, 0, length) for name in names]
 
 
 def test_the_published_run_s_own_files_are_taken(tmp_path: Path) -> None:
@@ -30,7 +30,7 @@ def test_the_published_run_s_own_files_are_taken(tmp_path: Path) -> None:
 def test_a_window_of_a_larger_file(tmp_path: Path) -> None:
     content = bytes(range(256)) * 400
     write_tree(tmp_path / "datasets/ad01", {"w.bin": content})
-    inputs = performance_inputs(AD, [Download("w.bin", 512, 2560)], 1, tmp_path)
+    inputs = performance_inputs(AD, [LoggedDownload("w.bin", 512, 2560)], 1, tmp_path)
     assert inputs.data == (content[512 : 512 + 2560],)
     assert inputs.note == ""
 

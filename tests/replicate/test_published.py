@@ -22,7 +22,7 @@ from tests.replicate.fake_repository import (
 from tinysim.replicate.clone import ClonedFile, open_clone
 from tinysim.replicate.descriptions import parse_fields, read_systems
 from tinysim.replicate.published import (
-    Download,
+    LoggedDownload,
     PublishedResult,
     compare_vectors,
     find_results,
@@ -108,7 +108,7 @@ def test_a_log_s_inferences() -> None:
         (200, 123_456, "0.1,0.9"),
         (200, 123_456, "0.2,0.8"),
     ]
-    assert inferences[1].download == Download("b.bin", 0, 490)
+    assert inferences[1].download == LoggedDownload("b.bin", 0, 490)
 
 
 def test_a_device_s_clock_that_wraps_is_understood() -> None:

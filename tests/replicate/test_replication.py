@@ -15,6 +15,7 @@ from tests.replicate.fake_repository import log_of, performance_summary, system_
 from tinysim.benchmark import BENCHMARKS
 from tinysim.board import load_board
 from tinysim.firmware import FirmwareBuild, build_firmware
+from tinysim.mode import ACCURACY, PERFORMANCE
 from tinysim.replicate.replication import Replication, Selection, Settings, find_round, replicate, survey
 from tinysim.replicate.rows import Row
 
@@ -111,8 +112,8 @@ def test_a_few_inferences_tell_the_same_as_a_full_window(
     tmp_path: Path, firmware: FirmwareBuild, inputs: Mapping[str, bytes]
 ) -> None:
     root = published(tmp_path / "clone", firmware.bin.read_bytes(), vectors_of(inputs), "kws.bin")
-    short = only(run(root, mode="performance", windows=1))
-    full = only(run(root, mode="performance", windows=1, in_full=True))
+    short = only(run(root, modes=(PERFORMANCE,), windows=1))
+    full = only(run(root, modes=(PERFORMANCE,), windows=1, in_full=True))
     assert short.simulated_ms is not None
     assert short.simulated_ms == pytest.approx(full.simulated_ms, rel=1e-3)
     assert short.vectors_total is None
@@ -121,7 +122,7 @@ def test_a_few_inferences_tell_the_same_as_a_full_window(
 def test_vectors_alone(tmp_path: Path, firmware: FirmwareBuild, inputs: Mapping[str, bytes]) -> None:
     vectors = vectors_of(inputs)[:-3]
     root = published(tmp_path / "clone", firmware.hex.read_bytes(), vectors, "kws.hex")
-    row = only(run(root, mode="accuracy"))
+    row = only(run(root, modes=(ACCURACY,)))
     assert (row.vectors_equal, row.vectors_total) == (INPUTS - 3, INPUTS - 3)
     assert row.vectors_reason == f"the published log has {INPUTS - 3} of {INPUTS} inputs"
     assert row.simulated_ms is None
@@ -153,7 +154,7 @@ def test_broken_images_have_their_reason_and_stop_no_other(
             "open/other/code/NUCLEO_H7A3ZI/kws/app.bin": vector_table("nucleo_h7a3zi_q"),
         },
     )
-    replication = run(root, mode="performance", windows=1, workers=2)
+    replication = run(root, modes=(PERFORMANCE,), windows=1, workers=2)
     rows = {(row.org, row.system, row.benchmark): row for row in replication.rows}
     assert len(rows) == 7
     assert rows["acme", "NUCLEO_L4R5ZI", "kws"].simulated_ms is not None
@@ -175,7 +176,7 @@ def test_the_next_build_is_tried_where_the_first_does_not_run(
 ) -> None:
     root = published(tmp_path / "clone", faulting_image(), vectors_of(inputs), "a.bin")
     write_tree(root, {f"{CODE}/Release/b.bin": firmware.bin.read_bytes()})
-    row = only(run(root, mode="performance", windows=1))
+    row = only(run(root, modes=(PERFORMANCE,), windows=1))
     assert row.image == f"{CODE}/Release/b.bin"
     assert row.other_images == (f"{CODE}/Release/a.bin",)
     assert row.simulated_ms is not None
@@ -190,7 +191,7 @@ def test_an_energy_build_is_not_taken_for_a_performance_build(
     energy = firmware.bin.read_bytes().replace(modes[0], modes[1].ljust(len(modes[0]), b"\0"))
     assert energy != firmware.bin.read_bytes()
     root = published(tmp_path / "clone", energy, vectors_of(inputs), "kws.bin")
-    replication = run(root, mode="performance", windows=1)
+    replication = run(root, modes=(PERFORMANCE,), windows=1)
     assert "energy build" in only(replication).reason
     assert len(replication.failed) == 1
 

@@ -21,8 +21,8 @@ from tinysim.runner.device import Device
 from tinysim.runner.journal import Journal
 from tinysim.runner.performance import (
     calibrate,
+    count_inference,
     iterations_for_window,
-    measure_single_inference,
     run_performance,
 )
 from tinysim.runner.record import accuracy_record, performance_record
@@ -93,7 +93,7 @@ def test_one_inference_is_the_difference_of_two_runs_from_the_same_state(
 ) -> None:
     target, device = booted(inference_s=inference_s)
     before = target.snapshot()
-    single = measure_single_inference(target, device, kws.read(next(kws.accuracy_segments())))
+    single = count_inference(target, device, kws.read(next(kws.accuracy_segments())))
     assert single.instructions == INSTRUCTIONS_PER_INFERENCE
     assert single.cycles == pytest.approx(inference_s * 120e6, abs=1)
     assert single.time_s == pytest.approx(inference_s)
@@ -176,7 +176,7 @@ def test_devices_that_do_not_announce_themselves_are_asked_for_their_name(
     kws: DataSet, tmp_path: Path, workers: int
 ) -> None:
     silent = FakeTargetFactory(has_banner=False)
-    run = accuracy(kws, tmp_path / "silent", factory=silent, workers=workers, has_banner=False)
+    run = accuracy(kws, tmp_path / "silent", factory=silent, workers=workers)
     announced = accuracy(kws, tmp_path / "announced")
     assert [each.results for each in run.inputs] == [each.results for each in announced.inputs]
 

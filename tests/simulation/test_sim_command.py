@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 import signal
 import struct
 import subprocess
@@ -13,11 +15,16 @@ from pathlib import Path
 import pytest
 
 from tests.said import without_steps
+from tinysim.benchmark import BENCHMARKS
+from tinysim.board import load_board
 from tinysim.builtin.sets import BUILTIN_SETS
 from tinysim.cli import main
 from tinysim.conformance.tree import check_tree
 from tinysim.datasets.labels import format_labels
+from tinysim.resources import resource_folder
 from tinysim.runner import performance
+from tinysim.simulation.implementation import build_at_hand
+from tinysim.toolchain import DEFAULT_TOOLCHAIN
 
 INPUTS = 25
 FLASH, RAM_END = 0x0800_0000, 0x2000_1000
@@ -104,6 +111,37 @@ def test_an_image_of_ones_own_is_taken_as_it_is(short_data: Path, build_folder: 
     assert files_of(tmp_path / "given" / results) == files_of(tmp_path / "built" / results)
     code = files_of(tmp_path / "given/open/tinysim/code")
     assert {Path(name).name for name in code} == {"README.md", "facts.json", "firmware.hex"}
+
+
+@pytest.fixture(scope="session")
+def silent_image(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Our firmware without its banner: it boots silently, as some published firmware does."""
+    folder = tmp_path_factory.mktemp("silent")
+    sources = shutil.copytree(resource_folder("firmware"), folder / "firmware")
+    protocol = sources / "protocol/protocol.c"
+    before_init, init, after = protocol.read_text().partition("void protocol_init(")
+    silent = "".join(line for line in after.splitlines(keepends=True) if not line.startswith("    write"))
+    protocol.write_text(before_init + init + silent)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tinysim.firmware.resource_folder", lambda _name: sources)
+        board = load_board("nucleo_l4r5zi")
+        image, _ = build_at_hand(board, BENCHMARKS["kws"], DEFAULT_TOOLCHAIN, folder / "build")
+    return image
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_an_image_that_boots_silently_is_asked_for_its_name(
+    short_data: Path, silent_image: Path, build_folder: Path, tmp_path: Path, workers: str
+) -> None:
+    arguments = ("--mode", "accuracy", "--workers", workers)
+    assert sim(short_data, build_folder, tmp_path / "built", *arguments) == 0
+    given = ("--firmware", str(silent_image))
+    assert sim(short_data, build_folder, tmp_path / "silent", *given, *arguments) == 0
+    results = "open/tinysim/results/nucleo_l4r5zi/kws"
+    logs = [(tmp_path / tree / results / "accuracy/log.txt").read_text() for tree in ("silent", "built")]
+    silent, built = (re.findall(r"m-results-.*", log) for log in logs)
+    assert len(silent) == INPUTS
+    assert silent == built
 
 
 def guest(tmp_path: Path, *instructions: int) -> Path:

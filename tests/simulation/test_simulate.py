@@ -20,10 +20,12 @@ from tinysim.conformance.tree import check_tree
 from tinysim.datasets.dataset import DataKind, DataSet, open_dataset
 from tinysim.errors import GuestError
 from tinysim.memory_use import FlashUse, MemoryUse, RamUse
+from tinysim.mode import ACCURACY, PERFORMANCE, Mode
 from tinysim.results.system_description import MODELLED_CYCLES, NO_CYCLES
 from tinysim.results.tree import Place, write_submission
 from tinysim.simulation.implementation import Implementation
-from tinysim.simulation.run import Mode, Outcome, simulate
+from tinysim.simulation.modes import RUN_MODES
+from tinysim.simulation.run import Outcome, simulate
 from tinysim.simulation.submission import (
     cycles_note,
     describe_figures,
@@ -56,7 +58,7 @@ def run(
     dataset: DataSet,
     journal_folder: Path,
     *,
-    mode: Mode = "all",
+    modes: tuple[Mode, ...] = RUN_MODES,
     workers: int = 1,
     factory: FakeTargetFactory | None = None,
     on_progress: object = None,
@@ -83,7 +85,7 @@ def run(
         built,
         dataset,
         factory or FakeTargetFactory(),
-        mode=mode,
+        modes=modes,
         workers=workers,
         journal_folder=journal_folder,
         on_progress=on_progress or (lambda _name, _done, _total: None),  # type: ignore[arg-type]
@@ -128,7 +130,7 @@ def without_timing(board: Board) -> Board:
 
 
 def test_cycles_of_a_board_without_a_model_are_said_to_be_none(dataset: DataSet, tmp_path: Path) -> None:
-    outcome = run(dataset, tmp_path, mode="performance")
+    outcome = run(dataset, tmp_path, modes=(PERFORMANCE,))
     assert make_facts(outcome)["cycles_held_against_silicon"] is True
     untimed = replace(outcome, board=without_timing(outcome.board))
     assert cycles_note(untimed.board) == NO_CYCLES
@@ -180,7 +182,7 @@ def test_a_simulated_tree_says_so(dataset: DataSet, tmp_path: Path) -> None:
 def test_a_tree_says_how_to_rebuild_it(
     dataset: DataSet, tmp_path: Path, kind: DataKind, model_sha256: str, command: str
 ) -> None:
-    outcome = run(dataset, tmp_path, mode="performance")
+    outcome = run(dataset, tmp_path, modes=(PERFORMANCE,))
     outcome = replace(
         outcome,
         dataset=replace(dataset, kind=kind),
@@ -225,18 +227,17 @@ def test_the_figures_for_programs_and_people(dataset: DataSet, tmp_path: Path) -
 
 
 def test_the_memory_of_a_given_image_is_not_known(dataset: DataSet, tmp_path: Path) -> None:
-    outcome = run(dataset, tmp_path, mode="performance")
+    outcome = run(dataset, tmp_path, modes=(PERFORMANCE,))
     given = replace(outcome, implementation=Implementation(Path("kws.hex"), "f" * 64, {}))
     assert make_figures(given, "build/submission")["memory"] is None
     assert not {"memory", "flash", "RAM"} & dict(describe_figures(given)).keys()
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-@pytest.mark.parametrize("mode", ["performance", "accuracy"])
+@pytest.mark.parametrize("mode", RUN_MODES)
 def test_one_mode_alone(dataset: DataSet, tmp_path: Path, mode: Mode, workers: int) -> None:
-    outcome = run(dataset, tmp_path, mode=mode, workers=workers)
-    assert (outcome.performance is not None) is (mode == "performance")
-    assert (outcome.accuracy is not None) is (mode == "accuracy")
+    outcome = run(dataset, tmp_path, modes=(mode,), workers=workers)
+    assert list(outcome.results) == [mode]
     assert outcome.inference is not None
 
 
@@ -264,12 +265,12 @@ def test_an_interrupted_accuracy_run_is_kept_for_the_next(dataset: DataSet, tmp_
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run(dataset, tmp_path / "journal", mode="accuracy", on_progress=interrupt)
+        run(dataset, tmp_path / "journal", modes=(ACCURACY,), on_progress=interrupt)
     first: list[int] = []
     run(
         dataset,
         tmp_path / "journal",
-        mode="accuracy",
+        modes=(ACCURACY,),
         on_progress=lambda _name, done, _total: first.append(done),
     )
     assert first[0] == 20

@@ -8,6 +8,7 @@ import unicorn
 from unicorn import arm_const, unicorn_const
 
 from tinysim.engines import Engine
+from tinysim.engines.embedded.cores import CORE_TYPES
 
 _READ_AND_WRITE = unicorn_const.UC_PROT_READ | unicorn_const.UC_PROT_WRITE
 _STOP = 0x2000_0000
@@ -25,7 +26,7 @@ class BareUnicorn:
     def __init__(self, engine: Engine, function: str, *, plain_ram: bool) -> None:
         self._entry = {symbol.name: symbol.address for symbol in engine.image.symbols}[function]
         self._unicorn = unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB)
-        self._unicorn.ctl_set_cpu_model(arm_const.UC_CPU_ARM_CORTEX_M4)
+        self._unicorn.ctl_set_cpu_model(CORE_TYPES[engine.board.chip.core.name].unicorn_model)
         if plain_ram:
             self._unicorn.ctl_set_tlb_mode(unicorn_const.UC_TLB_VIRTUAL)
             self._unicorn.hook_add(unicorn_const.UC_HOOK_TLB_FILL, self._permit)

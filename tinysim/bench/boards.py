@@ -10,13 +10,11 @@ from pathlib import Path
 
 from tinysim.bench.bare import BareUnicorn
 from tinysim.bench.both import run_s
-from tinysim.bench.engine import BootedBoard, Timing, seconds
-from tinysim.benchmark import BENCHMARKS
+from tinysim.bench.engine import BootedBoard, Timing, kws_image_and_input, seconds
 from tinysim.board import load_board
-from tinysim.datasets.choice import choose
 from tinysim.datasets.dataset import PERFORMANCE_INPUTS
+from tinysim.mode import PERFORMANCE
 from tinysim.runner.performance import WARMUP, iterations_for_window
-from tinysim.simulation.implementation import build_implementation
 
 ROUNDS = 3
 ROUND_INSTRUCTIONS = 150e6
@@ -42,20 +40,16 @@ class BoardSpeed:
 
 def measure_board(board_id: str, build_folder: Path) -> BoardSpeed:
     """Build the kws image in `build_folder` and measure. Raises UserError where data or compiler are missing."""
-    board, benchmark = load_board(board_id), BENCHMARKS["kws"]
-    choice = choose(benchmark)
-    dataset = choice.dataset
-    data = dataset.read(dataset.performance_segments()[0])
-    image = build_implementation(board, choice, "zig", build_folder).image
+    board = load_board(board_id)
+    image, data = kws_image_and_input(board, build_folder)
     with contextlib.ExitStack() as opened:
         booted = {}
         for timing in Timing:
             booted[timing] = BootedBoard(board, image, data, timing)
-            opened.callback(booted[timing].port.close)
-        engine = booted[Timing.OFF].port.engine
-        assert engine is not None
+            opened.callback(booted[timing].close)
+        engine = booted[Timing.OFF].target.engine
         bare = [BareUnicorn(engine, "model_invoke", plain_ram=plain) for plain in (False, True)]
-        inference = booted[Timing.WITH_CACHES].inference(data)
+        inference = booted[Timing.WITH_CACHES].count()
         times = max(1, round(ROUND_INSTRUCTIONS / inference.instructions))
         millions = times * inference.instructions / 1e6
         rounds = []
@@ -74,5 +68,5 @@ def measure_board(board_id: str, build_folder: Path) -> BoardSpeed:
         performance_instructions=PERFORMANCE_INPUTS
         * (WARMUP + iterations_for_window(inference.time_s))
         * inference.instructions,
-        performance_s=run_s(board_id, "embedded", "performance", build_folder),
+        performance_s=run_s(board_id, "embedded", PERFORMANCE, build_folder),
     )

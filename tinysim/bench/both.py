@@ -10,14 +10,12 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from tinysim.bench.engine import BOARD, seconds, uart_input_s
-from tinysim.benchmark import BENCHMARKS
+from tinysim.bench.engine import BOARD, kws_image_and_input, seconds, uart_input_s
 from tinysim.board import load_board
-from tinysim.datasets.choice import choose
 from tinysim.engines.renode import Installation, find_installation
-from tinysim.runner.device import Device
-from tinysim.runner.performance import measure_single_inference
-from tinysim.simulation.implementation import build_implementation
+from tinysim.mode import ACCURACY, PERFORMANCE, Mode
+from tinysim.runner.boot import boot
+from tinysim.runner.performance import count_inference
 from tinysim.simulation.targets import SimulatedBoard
 
 INFERENCES = 40
@@ -47,17 +45,13 @@ def engines() -> tuple[list[str], str | None]:
 
 def measure(engine: str, build_folder: Path) -> Figures:
     """Measure one engine. Raises UserError where data, compiler or engine are missing."""
-    benchmark = BENCHMARKS["kws"]
-    choice = choose(benchmark)
-    dataset = choice.dataset
-    data = dataset.read(dataset.performance_segments()[0])
-    image = build_implementation(load_board(BOARD), choice, "zig", build_folder).image
+    board = load_board(BOARD)
+    image, data = kws_image_and_input(board, build_folder)
     began = time.perf_counter()
-    with contextlib.closing(SimulatedBoard(BOARD, image, engine)()) as target:
-        device = Device(target.session)
-        device.wait_for_banner()
+    with contextlib.closing(SimulatedBoard(board, image, engine)()) as target:
+        device = boot(target)
         boot_s = time.perf_counter() - began
-        instructions = measure_single_inference(target, device, data).instructions
+        instructions = count_inference(target, device, data).instructions
         device.load(data)
         device.infer(1, 0)
         inference_s = seconds(lambda: device.infer(INFERENCES, 0))
@@ -68,14 +62,14 @@ def measure(engine: str, build_folder: Path) -> Figures:
         mips=INFERENCES * instructions / inference_s / 1e6,
         uart_bytes_per_s=UART_BYTES / input_s,
         instructions_per_inference=instructions,
-        performance_s=run_s(BOARD, engine, "performance", build_folder),
-        accuracy_s=run_s(BOARD, engine, "accuracy", build_folder),
+        performance_s=run_s(BOARD, engine, PERFORMANCE, build_folder),
+        accuracy_s=run_s(BOARD, engine, ACCURACY, build_folder),
     )
 
 
-def run_s(board_id: str, engine: str, mode: str, build_folder: Path) -> float:
+def run_s(board_id: str, engine: str, mode: Mode, build_folder: Path) -> float:
     """Return the host seconds of a whole `tinysim sim kws` command."""
     with tempfile.TemporaryDirectory() as out:
         command = [sys.executable, "-m", "tinysim", "sim", "kws", "--board", board_id, "--engine", engine]
-        command += ["--mode", mode, "--out", out, "--build", str(build_folder)]
+        command += ["--mode", mode.id, "--out", out, "--build", str(build_folder)]
         return seconds(lambda: subprocess.run(command, check=True, capture_output=True))

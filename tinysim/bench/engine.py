@@ -13,16 +13,13 @@ from pathlib import Path
 from tinysim.bench.bare import BareUnicorn
 from tinysim.benchmark import BENCHMARKS
 from tinysim.board import Board, load_board
-from tinysim.datasets.choice import choose
 from tinysim.engines import Engine
-from tinysim.engines.embedded import EmbeddedEngine
-from tinysim.image import load_image
 from tinysim.port.protocol_sim import Serial
-from tinysim.runner.device import Device
-from tinysim.runner.performance import SingleInference, measure_single_inference
-from tinysim.session import Session
-from tinysim.simulation.implementation import build_implementation
-from tinysim.simulation.targets import SimulatedTarget
+from tinysim.runner.boot import boot
+from tinysim.runner.performance import SingleInference, count_inference
+from tinysim.simulation.implementation import build_at_hand
+from tinysim.simulation.targets import SimulatedBoard
+from tinysim.toolchain import DEFAULT_TOOLCHAIN
 
 BOARD = "nucleo_l4r5zi"
 INFERENCES = 40
@@ -64,27 +61,31 @@ class BootedBoard:
     """A booted board with an input loaded."""
 
     def __init__(self, board: Board, image: Path, data: bytes, timing: Timing) -> None:
+        if timing is Timing.PIPELINE:
+            board = without_memories(board)
         began = time.perf_counter()
-        self.port = Serial()
-        self.port.port = f"sim://{board.id}?firmware={image}&timing=off&engine=embedded"
-        self.port.open()
-        if timing is not Timing.OFF:
-            if timing is Timing.PIPELINE:
-                board = without_memories(board)
-            self.port.engine = EmbeddedEngine(board, load_image(image, board))
-        self.target = SimulatedTarget(self.port)
-        self.device = Device(Session(self.port))
-        self.device.wait_for_banner()
+        self.target = SimulatedBoard(board, image, "embedded", with_timing=timing is not Timing.OFF)()
+        self.device = boot(self.target)
         self.boot_s = time.perf_counter() - began
         self.device.load(data)
 
-    def inference(self, data: bytes) -> SingleInference:
-        """Count one inference on `data`."""
-        return measure_single_inference(self.target, self.device, data)
+    def count(self) -> SingleInference:
+        """Count one inference."""
+        return count_inference(self.target, self.device)
 
     def infer(self, times: int) -> float:
         """Return the host seconds of so many inferences."""
         return seconds(lambda: self.device.infer(times, 0))
+
+    def close(self) -> None:
+        """Free the board."""
+        self.target.close()
+
+
+def kws_image_and_input(board: Board, build_folder: Path) -> tuple[Path, bytes]:
+    """Build the kws image in `build_folder`; return it and an input. Raises UserError where data or compiler are missing."""
+    image, dataset = build_at_hand(board, BENCHMARKS["kws"], DEFAULT_TOOLCHAIN, build_folder)
+    return image, dataset.read(dataset.performance_segments()[0])
 
 
 def without_memories(board: Board) -> Board:
@@ -102,18 +103,14 @@ def seconds(action: Callable[[], object]) -> float:
 
 def measure_engine(build_folder: Path) -> EngineSpeed:
     """Build the kws image in `build_folder` and measure. Raises UserError where data or compiler are missing."""
-    board, benchmark = load_board(BOARD), BENCHMARKS["kws"]
-    choice = choose(benchmark)
-    dataset = choice.dataset
-    data = dataset.read(dataset.performance_segments()[0])
-    image = build_implementation(board, choice, "zig", build_folder).image
+    board = load_board(BOARD)
+    image, data = kws_image_and_input(board, build_folder)
     counting = BootedBoard(board, image, data, Timing.OFF)
     timing = BootedBoard(board, image, data, Timing.WITH_CACHES)
-    with contextlib.closing(counting.port), contextlib.closing(timing.port):
-        assert counting.port.engine is not None
-        bare = BareUnicorn(counting.port.engine, "model_invoke", plain_ram=False)
-        plain = BareUnicorn(counting.port.engine, "model_invoke", plain_ram=True)
-        instructions = counting.inference(data).instructions
+    with contextlib.closing(counting), contextlib.closing(timing):
+        bare = BareUnicorn(counting.target.engine, "model_invoke", plain_ram=False)
+        plain = BareUnicorn(counting.target.engine, "model_invoke", plain_ram=True)
+        instructions = counting.count().instructions
         rounds = []
         for number in range(ROUNDS + 1):
             bare_s = seconds(lambda: bare.call(INFERENCES))
@@ -129,10 +126,10 @@ def measure_engine(build_folder: Path) -> EngineSpeed:
             timing_mips=statistics.median(millions / row[3] for row in rounds),
             counting_ratio=statistics.median(min(row[:2]) / row[2] for row in rounds),
             timing_ratio=statistics.median(min(row[:2]) / row[3] for row in rounds),
-            uart_bytes_per_s=UART_BYTES / uart_input_s(counting.port, UART_BYTES),
+            uart_bytes_per_s=UART_BYTES / uart_input_s(counting.target.port, UART_BYTES),
             boot_s=timing.boot_s,
-            snapshot_s=_snapshot_s(timing.port.engine),
-            restore_s=_restore_s(timing.port.engine),
+            snapshot_s=_snapshot_s(timing.target.engine),
+            restore_s=_restore_s(timing.target.engine),
             instructions_per_inference=instructions,
         )
 
@@ -148,12 +145,10 @@ def uart_input_s(port: Serial, size_bytes: int) -> float:
     return seconds(send)
 
 
-def _snapshot_s(engine: Engine | None) -> float:
-    assert engine is not None
+def _snapshot_s(engine: Engine) -> float:
     return statistics.median(seconds(engine.snapshot) for _ in range(SNAPSHOTS))
 
 
-def _restore_s(engine: Engine | None) -> float:
-    assert engine is not None
+def _restore_s(engine: Engine) -> float:
     kept = engine.snapshot()
     return statistics.median(seconds(lambda: engine.restore(kept)) for _ in range(SNAPSHOTS))

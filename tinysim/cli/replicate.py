@@ -15,9 +15,10 @@ from tinysim.benchmark import find_benchmark
 from tinysim.cli.progress import progress_bars, say
 from tinysim.datasets.dataset import PERFORMANCE_INPUTS
 from tinysim.engines.factory import choose_engine
+from tinysim.mode import ALL, choices, chosen
 from tinysim.replicate.clone import shown, shown_path
 from tinysim.replicate.plot import draw, plot_format
-from tinysim.replicate.replication import Mode, Selection, Settings, Survey, replicate, survey
+from tinysim.replicate.replication import MODES, Selection, Settings, Survey, replicate, survey
 from tinysim.replicate.tables import (
     describe_groups,
     terminal_table,
@@ -40,8 +41,8 @@ _Output = click.Path(path_type=Path)
 @click.option("--benchmark", help="Only images of kws, vww, ic or ad.")
 @click.option(
     "--mode",
-    type=click.Choice(["all", "performance", "accuracy"]),
-    default="all",
+    type=click.Choice(choices(MODES)),
+    default=ALL,
     show_default=True,
     help="The runs to make; accuracy where the inputs are at hand.",
 )
@@ -86,7 +87,7 @@ def replicate_command(
     org: str | None,
     system: str | None,
     benchmark: str | None,
-    mode: Mode,
+    mode: str,
     engine: str,
     workers: int | None,
     windows: int,
@@ -119,7 +120,7 @@ def replicate_command(
         _print_matches(found)
         _print_rest(found, verbose)
         return 0
-    settings = Settings(mode, engine, workers or default_workers(), windows, full_windows)
+    settings = Settings(chosen(mode, MODES), engine, workers or default_workers(), windows, full_windows)
     with progress_bars("replicate") as show_progress:
         # Names of systems are the clone's: text, not markup.
         outcome = replicate(
@@ -201,8 +202,8 @@ def _command(found: Survey, selection: Selection, settings: Settings) -> str:
         if value is not None:
             words += [option, value]
     defaults = Settings()
-    if settings.mode != defaults.mode:
-        words += ["--mode", settings.mode]
+    if settings.modes != defaults.modes:
+        words += ["--mode", *(mode.id for mode in settings.modes)]
     if settings.engine != defaults.engine:
         words += ["--engine", settings.engine]
     if settings.windows != defaults.windows:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import socket
-import sys
 from collections.abc import Generator
 from pathlib import Path
 from types import FrameType
@@ -14,15 +12,13 @@ from types import FrameType
 import click
 
 from tinysim.benchmark import find_benchmark
-from tinysim.board import Board, load_board
+from tinysim.board import load_board
 from tinysim.cli.progress import say
-from tinysim.datasets.choice import choose
-from tinysim.engines.factory import ENGINES, choose_engine, make_engine
-from tinysim.engines.renode.installation import find_renode
+from tinysim.engines.factory import ENGINES, choose_engine
 from tinysim.errors import UserError
-from tinysim.image import Image, load_image
-from tinysim.shell.monitor import monitor_script, run_monitor
-from tinysim.simulation.implementation import build_implementation
+from tinysim.image import load_image
+from tinysim.shell.monitor import check_gdb_port, find_launcher, open_monitor
+from tinysim.simulation.implementation import build_at_hand
 from tinysim.toolchain import DEFAULT_TOOLCHAIN
 
 _BENCHMARK = "kws"
@@ -84,92 +80,27 @@ def shell(
         if engine == "embedded":
             raise UserError("GDB needs the renode engine: use --engine renode, or leave --gdb out")
         engine = "renode"
-        _check_port(gdb_port)
+        check_gdb_port(gdb_port)
     # Renode's monitor needs no pyrenode3.
     is_monitor = engine == "renode" and (gdb_port is not None or pty is None)
-    launcher = _find_launcher() if is_monitor else None
+    launcher = find_launcher() if is_monitor else None
     chosen = engine if is_monitor else choose_engine(engine)
     if chosen == "renode" and pty is None and launcher is None:
-        launcher = _find_launcher()
+        launcher = find_launcher()
     board = load_board(board_id)
-    image = load_image(firmware or _build(board, toolchain, build_folder), board)
+    if firmware is None:
+        firmware, _ = build_at_hand(board, find_benchmark(_BENCHMARK), toolchain, build_folder, say)
+    image = load_image(firmware, board)
     with _ended_by_signals():
         if launcher is not None:
-            return _monitor(launcher, board, image, gdb_port, pty)
+            return open_monitor(launcher, board, image, gdb_port, pty, _tell)
+        # What needs a terminal's modes, which not every system has.
+        from tinysim.shell.conversation import converse, serve
+
         if pty is not None:
-            return _serve(chosen, board, image, pty)
-        return _converse(chosen, board, image, echo)
-
-
-def _build(board: Board, toolchain: str, build_folder: Path) -> Path:
-    return build_implementation(board, choose(find_benchmark(_BENCHMARK)), toolchain, build_folder, say).image
-
-
-def _find_launcher() -> Path:
-    place = find_renode()
-    if isinstance(place, str):
-        raise UserError(place)
-    launcher = place.launcher()
-    if launcher is None:
-        raise UserError(
-            f"{place.found_by} names {place.path}, which has no program `renode` to open the monitor: "
-            "put one on PATH, or run `make renode` and unset it"
-        )
-    return launcher
-
-
-def _check_port(port: int) -> None:
-    try:
-        socket.create_server(("127.0.0.1", port)).close()
-    except OSError as error:
-        raise UserError(f"cannot wait for GDB on port {port}: {error.strerror}; choose another") from error
-
-
-def _monitor(launcher: Path, board: Board, image: Image, gdb_port: int | None, pty: Path | None) -> int:
-    from tinysim.shell.pseudo_terminal import clear_place
-
-    if pty is not None:
-        clear_place(pty)
-        _tell(f"the serial port of {board.name} is going to be at {pty}")
-    if gdb_port is not None:
-        _tell(f"GDB: `target remote localhost:{gdb_port}`; the board stands still until then")
-    return run_monitor(launcher, monitor_script(board, image, gdb_port=gdb_port, pty=pty))
-
-
-def _serve(engine_name: str, board: Board, image: Image, path: Path) -> int:
-    from tinysim.shell.pseudo_terminal import clear_place, pseudo_terminal
-    from tinysim.shell.pump import Ends, boot, pump
-
-    clear_place(path)
-    with (
-        contextlib.suppress(KeyboardInterrupt),
-        contextlib.closing(make_engine(engine_name, board, image)) as engine,
-    ):
-        said = bytearray()
-        boot(engine, said.extend)
-        with pseudo_terminal(path, bytes(said)) as line:
-            _tell(f"the serial port of {board.name} is at {path}; Ctrl-C ends")
-            pump(engine, Ends(line, line), in_real_time=True)
-    return 0
-
-
-def _converse(engine_name: str, board: Board, image: Image, echo: bool) -> int:
-    from tinysim.shell.keyboard import LEAVE_BYTE, typed, unbuffered_keys, visible
-    from tinysim.shell.pump import Ends, boot, pump
-
-    source, sink = sys.stdin.fileno(), sys.stdout.fileno()
-    show = visible if os.isatty(sink) else bytes
-    with contextlib.closing(make_engine(engine_name, board, image)) as engine:
-        if not os.isatty(source):
-            boot(engine, lambda data: os.write(sink, show(data)))
-            pump(engine, Ends(source, sink, show=show), in_real_time=False)
-            return 0
-        _tell(f"{board.name}, {engine.name} engine; Ctrl-] leaves")
-        with unbuffered_keys(source):
-            boot(engine, lambda data: os.write(sink, show(data)))
-            ends = Ends(source, sink, LEAVE_BYTE, show, typed if echo else None)
-            pump(engine, ends, in_real_time=True)
-    _tell("")
+            serve(chosen, board, image, pty, _tell)
+        else:
+            converse(chosen, board, image, echo=echo, tell=_tell)
     return 0
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import statistics
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from tinysim.benchmark import Benchmark
 from tinysim.conformance.findings import Finding
+from tinysim.mode import ACCURACY, ENERGY, PERFORMANCE
 from tinysim.results.summary import parse_accuracy, parse_performance
 
 WINDOW_NUMBERS = (2, 4, 6, 8, 10)
@@ -15,7 +16,7 @@ _HALF_DIGIT = 0.0005
 _ENERGY_MEDIAN = re.compile(r"Median energy cost is +([\d.]+) uJ/inf")
 
 
-def check_performance(content: str, where: str) -> Iterator[Finding]:
+def check_performance(content: str, where: str, _benchmark: Benchmark, _is_closed: bool) -> Iterator[Finding]:
     """Yield what is wrong with a performance run's summary: windows, their throughputs, the median."""
     try:
         summary = parse_performance(content)
@@ -67,7 +68,15 @@ def check_accuracy(content: str, where: str, benchmark: Benchmark, is_closed: bo
         yield Finding(where, "accuracy-target", f"{name} is {figure:g}, the target is {benchmark.target:g}")
 
 
-def check_energy(content: str, where: str) -> Iterator[Finding]:
+def check_energy(content: str, where: str, _benchmark: Benchmark, _is_closed: bool) -> Iterator[Finding]:
     """Yield what is wrong with an energy run's summary."""
     if not _ENERGY_MEDIAN.search(content):
         yield Finding(where, "energy-figures", "there is no line `Median energy cost is ... uJ/inf.`")
+
+
+SUMMARY_CHECKS: Mapping[str, Callable[[str, str, Benchmark, bool], Iterator[Finding]]] = {
+    PERFORMANCE.id: check_performance,
+    ACCURACY.id: check_accuracy,
+    ENERGY.id: check_energy,
+}
+"""By mode: each takes a summary, where it is, its benchmark, and whether it is of the closed division."""

@@ -6,24 +6,22 @@ Where the official checker prints an error and passes the tree all the same, the
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tinysim.benchmark import BENCHMARKS, COMPANIONS
 from tinysim.conformance import formats
-from tinysim.conformance.figures import check_accuracy, check_energy, check_performance
+from tinysim.conformance.figures import SUMMARY_CHECKS
 from tinysim.conformance.findings import Finding, relative
 from tinysim.errors import UserError
+from tinysim.mode import MODES, Mode
 from tinysim.results.system_description import NOT_SUBMITTABLE, STATUSES, read_system
-from tinysim.results.tree import DIVISIONS, LOG_NAME, SCRIPT_NAME, SUMMARY_NAMES
+from tinysim.results.tree import DIVISIONS, LOG_NAME, SCRIPT_NAME, SUMMARY_NAMES, Place
 
 FILE_BYTES_MAX = 500 * 1024 * 1024
-MODES = ("performance", "accuracy")
 VERSIONS = ("v1.2", "v1.4")
 DEFAULT_VERSION = VERSIONS[0]
 _IGNORED_AT_TOP = (".git", ".github", "assets", ".vscode")
-_ENERGY_FILES = {"trace1-energy.bin", "trace1-timestamps.json"}
-_SummaryCheck = Callable[[str, str], Iterator[Finding]]
 
 
 def check_tree(root: Path, version: str = DEFAULT_VERSION) -> list[Finding]:
@@ -38,6 +36,31 @@ def check_tree(root: Path, version: str = DEFAULT_VERSION) -> list[Finding]:
     except OSError as error:
         raise UserError(f"cannot read {error.filename}: {error.strerror}") from error
     return sorted(set(findings))
+
+
+def check_results(
+    root: Path, place: Place, modes: Sequence[Mode], version: str = DEFAULT_VERSION
+) -> list[Finding]:
+    """Return what is wrong with the results at `place` of a tree, and with what they share with others there.
+
+    That other modes or benchmarks are missing is no matter, nor what a note may say.
+    """
+    prefix = f"{place.division}/{place.organisation}/"
+    others = tuple(
+        f"{prefix}results/{place.system_id}/{benchmark}/"
+        for benchmark in BENCHMARKS
+        if benchmark != place.benchmark
+    )
+    has_every_mode = all(mode in modes for mode in MODES.values() if mode.is_required)
+    return [
+        finding
+        for finding in check_tree(root, version)
+        if finding.severity != "note"
+        and finding.path.startswith(prefix)
+        and not f"{finding.path}/".startswith(others)
+        and finding.rule != "companion"
+        and not (finding.rule == "mode" and not has_every_mode)
+    ]
 
 
 def _check_root(root: Path, version: str) -> Iterator[Finding]:
@@ -104,11 +127,8 @@ def _check_system(root: Path, organisation: Path, system: Path, version: str) ->
         if companion is not None and not (system / companion).is_dir():
             where = relative(benchmark, root)
             yield Finding(where, "companion", f"{benchmark.name} is submitted only together with {companion}")
-        for mode in MODES:
+        for mode in MODES.values():
             yield from _check_mode(root, benchmark, mode)
-        if (benchmark / "energy").is_dir():
-            yield from _check_files(root, benchmark / "energy", _ENERGY_FILES)
-            yield from _with_summary(root, benchmark / "energy", check_energy)
 
 
 def _check_description(path: Path, where: str) -> Iterator[Finding]:
@@ -128,23 +148,20 @@ def _check_description(path: Path, where: str) -> Iterator[Finding]:
         yield Finding(where, "system-type", "there must be no key system_type")
 
 
-def _check_mode(root: Path, benchmark: Path, mode: str) -> Iterator[Finding]:
-    folder = benchmark / mode
+def _check_mode(root: Path, benchmark: Path, mode: Mode) -> Iterator[Finding]:
+    folder = benchmark / mode.id
     if not folder.is_dir():
-        yield Finding(relative(folder, root), "mode", f"there is no {mode} run")
+        if mode.is_required:
+            yield Finding(relative(folder, root), "mode", f"there is no {mode.id} run")
         return
-    yield from _check_files(root, folder, set())
-    if mode == "performance":
-        yield from _with_summary(root, folder, check_performance)
-    else:
-        target = BENCHMARKS[benchmark.name]
-        is_closed = benchmark.parts[-5] == "closed"
-        yield from _with_summary(
-            root, folder, lambda content, where: check_accuracy(content, where, target, is_closed)
-        )
+    yield from _check_files(root, folder, mode.other_files)
+    is_closed = benchmark.parts[-5] == "closed"
+    content, where = _read_summary(root, folder)
+    if content is not None:
+        yield from SUMMARY_CHECKS[mode.id](content, where, BENCHMARKS[benchmark.name], is_closed)
 
 
-def _check_files(root: Path, folder: Path, also_allowed: set[str]) -> Iterator[Finding]:
+def _check_files(root: Path, folder: Path, also_allowed: frozenset[str]) -> Iterator[Finding]:
     names = {path.name for path in folder.iterdir()}
     for name in (LOG_NAME, SCRIPT_NAME):
         if name not in names:
@@ -174,12 +191,13 @@ def _check_files(root: Path, folder: Path, also_allowed: set[str]) -> Iterator[F
                 yield Finding(where, "format", f"the runner writes no such line: {bad[1][:80]!r}")
 
 
-def _with_summary(root: Path, folder: Path, check: _SummaryCheck) -> Iterator[Finding]:
+def _read_summary(root: Path, folder: Path) -> tuple[str | None, str]:
+    """Return a run's summary, if it has one, and where it is."""
     for name in SUMMARY_NAMES:
         content = _read(folder / name)
         if content is not None:
-            yield from check(content, relative(folder / name, root))
-            return
+            return content, relative(folder / name, root)
+    return None, ""
 
 
 def _read(path: Path) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tinysim.board import Board
 from tinysim.engines import Engine
-from tinysim.engines.console import spoken_uart
+from tinysim.engines.console_search import find_console
 from tinysim.engines.embedded import EmbeddedEngine
 from tinysim.engines.renode import Installation, RenodeEngine, find_installation
 from tinysim.errors import UserError, unknown_name
@@ -41,13 +41,14 @@ def make_engine(
 ) -> Engine:
     """Return the engine `wanted` with `image` on `board`, just reset.
 
-    `uart` names the console; without it the console is the UART through which the guest sends first. The embedded engine has a timing model; Renode is told how many cycles an instruction takes.
+    `uart` names the console; without it the console is the UART through which the guest sends first. The embedded
+    engine has a timing model; Renode is told how many cycles an instruction takes.
     """
     if choose_engine(wanted) == "renode":
         return RenodeEngine(
             board,
             image,
             cycles_per_instruction=cycles_per_instruction,
-            uart=uart or spoken_uart(board, image),
+            uart=uart or find_console(board, image),
         )
     return EmbeddedEngine(board, image, with_timing=with_timing, uart=uart)

@@ -83,12 +83,17 @@ class Serial(serial.SerialBase):
         if self.is_open:
             raise serial.SerialException("the port is open already")
         try:
-            self.engine, self._patience_ns = _engine_from_url(self.port or "")
+            engine, patience_s = _engine_from_url(self.port or "")
         except UserError as error:
             raise PortUserError(str(error)) from error
+        self.switch_on(engine, patience_s)
+
+    def switch_on(self, engine: Engine, patience_s: float = PATIENCE_S) -> None:
+        """Open the port of the board that `engine`, just reset, runs: for who has no use for a URL."""
+        self.engine, self._patience_ns = engine, round(patience_s * 1e9)
         self._received.clear()
         self._is_cancelled = False
-        self._last_read = self.engine.now()
+        self._last_read = engine.now()
         self.is_open = True
 
     def close(self) -> None:
@@ -412,7 +417,7 @@ class Serial(serial.SerialBase):
         return True
 
 
-def _engine_from_url(url: str) -> tuple[Engine, int]:
+def _engine_from_url(url: str) -> tuple[Engine, float]:
     try:
         parts = urlsplit(url)
     except ValueError as error:
@@ -443,7 +448,7 @@ def _engine_from_url(url: str) -> tuple[Engine, int]:
         cycles_per_instruction=_number(options, "cycles_per_instruction", 1.0),
         uart=options.get("uart"),
     )
-    return engine, round(_number(options, "patience_s", PATIENCE_S) * 1e9)
+    return engine, _number(options, "patience_s", PATIENCE_S)
 
 
 def _number(options: Mapping[str, str], name: str, default: float) -> float:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tinysim.benchmark import Benchmark
 from tinysim.datasets.choice import data_folder
-from tinysim.replicate.published import Download
+from tinysim.replicate.published import LoggedDownload
 
 INPUT_BYTES_MAX = 1 << 20
 _FILE = re.compile(r"\w[\w.\-]*\.bin", re.ASCII)
@@ -31,7 +31,7 @@ class Inputs:
 
 
 def performance_inputs(
-    benchmark: Benchmark, downloads: Sequence[Download], count: int, folder: Path | None = None
+    benchmark: Benchmark, downloads: Sequence[LoggedDownload], count: int, folder: Path | None = None
 ) -> Inputs:
     """Return `count` inputs for a performance run of which the published log names `downloads`.
 
@@ -68,12 +68,12 @@ def synthetic_input(benchmark: Benchmark, number: int, size_bytes: int | None = 
     return generator.randbytes(size)
 
 
-def _input_bytes(benchmark: Benchmark, downloads: Sequence[Download]) -> int:
+def _input_bytes(benchmark: Benchmark, downloads: Sequence[LoggedDownload]) -> int:
     logged = downloads[0].length_bytes if downloads else None
     return logged if logged is not None and 0 < logged <= INPUT_BYTES_MAX else benchmark.input_bytes
 
 
-def _official(benchmark: Benchmark, place: Path, downloads: Sequence[Download]) -> list[bytes]:
+def _official(benchmark: Benchmark, place: Path, downloads: Sequence[LoggedDownload]) -> list[bytes]:
     found = []
     for download in downloads:
         if not _FILE.fullmatch(download.file):

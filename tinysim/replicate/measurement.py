@@ -6,30 +6,22 @@ import contextlib
 import math
 import statistics
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlencode
-
-import serial
 
 from tinysim.benchmark import Benchmark
 from tinysim.board import Board
 from tinysim.datasets.dataset import DataSet
-from tinysim.errors import GuestError, GuestHang
+from tinysim.errors import GuestError
 from tinysim.replicate.published import InputKey
 from tinysim.runner.accuracy import run_accuracy
+from tinysim.runner.boot import boot
 from tinysim.runner.device import Device, Inference
-from tinysim.runner.performance import (
-    COUNTED_INFERENCES,
-    WARMUP,
-    SingleInference,
-    iterations_for_window,
-)
+from tinysim.runner.performance import WARMUP, SingleInference, count_inference, iterations_for_window
 from tinysim.runner.replies import Kind, read_messages
-from tinysim.runner.target import Target, TargetFactory
-from tinysim.simulation.hand_over import compare_instructions
-from tinysim.simulation.targets import SimulatedBoard, SimulatedTarget
-from tinysim.stamp import Stamp
+from tinysim.runner.target import Target
+from tinysim.simulation.cycles_per_instruction import compare_instructions, timed_board
+from tinysim.simulation.targets import SimulatedBoard
 
 SHORT_WINDOW_S = 0.25
 SHORT_WINDOW_INFERENCES = 2
@@ -83,33 +75,27 @@ class Plan:
     model: str | None
 
 
-@dataclass(frozen=True)
-class UntimedBoard:
-    """Makes simulated boards on which an instruction takes a cycle, for results that do not depend on time."""
-
-    board_id: str
-    image: Path
-    engine: str
-
-    def __call__(self) -> SimulatedTarget:
-        """Return a board that was just switched on."""
-        query = urlencode({"firmware": self.image, "engine": self.engine, "timing": "off"})
-        return SimulatedTarget(serial.serial_for_url(f"sim://{self.board_id}?{query}"))
-
-
 def run_performance(plan: Plan) -> Performance:
     """Do the performance run of a plan. Raises GuestError, UserError.
 
     On Renode, cycles come from the embedded engine's run of one inference, as with `tinysim sim`.
     """
-    board_id, image = plan.board.id, plan.image
-    if plan.engine == "embedded":
-        return _on_target(SimulatedBoard(board_id, image, plan.engine), plan)
-    embedded = _count(SimulatedBoard(board_id, image, "embedded"), plan)
-    cycles_per_instruction = embedded.cycles / embedded.instructions
-    performance = _on_target(SimulatedBoard(board_id, image, plan.engine, cycles_per_instruction), plan)
-    remarks = compare_instructions(embedded, performance.inference, depends_on_time=True)
-    return replace(performance, notes=(*performance.notes, *remarks))
+    factory, embedded = timed_board(
+        plan.board, plan.image, plan.engine, plan.inputs[0], lambda device: _check_model(device, plan)
+    )
+    with contextlib.closing(factory()) as target:
+        try:
+            single, iterations, windows, runtimes_s = _run(target, boot(target), plan)
+        except GuestError as error:
+            # What the firmware used and the engine lacks may be why.
+            raise GuestError(
+                "; ".join((str(error).split("\n", 1)[0], *target.notes()[:ERROR_NOTES_MAX]))
+            ) from error
+        notes = target.notes()
+    ratio = _clock_ratio(windows)
+    throughput = statistics.median(iterations / runtime_s for runtime_s in runtimes_s) / ratio
+    remarks = compare_instructions(embedded, single, depends_on_time=True)
+    return Performance(throughput, iterations, single, ratio, (*notes, *remarks))
 
 
 def run_vectors(
@@ -119,10 +105,8 @@ def run_vectors(
 
     The timing model stays off: it costs time and changes no result. Raises GuestError, UserError.
     """
-    factory = UntimedBoard(plan.board.id, plan.image, plan.engine)
-    run = run_accuracy(
-        factory, dataset, workers=workers, on_progress=on_progress, has_banner=_has_banner(factory)
-    )
+    factory = SimulatedBoard(plan.board, plan.image, plan.engine, with_timing=False)
+    run = run_accuracy(factory, dataset, workers=workers, on_progress=on_progress)
     vectors = {}
     for segment, run_input in zip(run.segments, run.inputs, strict=True):
         texts = [
@@ -135,32 +119,8 @@ def run_vectors(
     return vectors
 
 
-def _has_banner(factory: TargetFactory) -> bool:
-    """Whether a board announces itself once it is on; what does not has to be asked for its name."""
-    with contextlib.closing(factory()) as target:
-        device = Device(target.session)
-        try:
-            device.wait_for_banner()
-        except GuestHang:
-            return False
-        return True
-
-
-def _count(factory: TargetFactory, plan: Plan) -> SingleInference:
-    with contextlib.closing(factory()) as target:
-        device = Device(target.session)
-        _start(device, plan)
-        device.load(plan.inputs[0])
-        return _single_inference(target, device)
-
-
-def _start(device: Device, plan: Plan) -> None:
-    """Boot, and see that the firmware is of the benchmark."""
-    try:
-        device.wait_for_banner()
-    except GuestHang:
-        device.synchronise()
-    device.name()
+def _check_model(device: Device, plan: Plan) -> None:
+    """See that the firmware is of the benchmark."""
     model = device.profile().model
     known = {plan.benchmark.model.casefold(), (plan.model or plan.benchmark.model).casefold()}
     if model.strip().casefold() not in known:
@@ -169,27 +129,13 @@ def _start(device: Device, plan: Plan) -> None:
         )
 
 
-def _on_target(factory: TargetFactory, plan: Plan) -> Performance:
-    with contextlib.closing(factory()) as target:
-        try:
-            single, iterations, windows, runtimes_s = _run(target, plan)
-        except GuestError as error:
-            # What the firmware used and the engine lacks may be why.
-            raise GuestError(
-                "; ".join((str(error).split("\n", 1)[0], *_notes(target)[:ERROR_NOTES_MAX]))
-            ) from error
-        notes = _notes(target)
-    ratio = _clock_ratio(windows)
-    throughput = statistics.median(iterations / runtime_s for runtime_s in runtimes_s) / ratio
-    return Performance(throughput, iterations, single, ratio, notes)
-
-
-def _run(target: Target, plan: Plan) -> tuple[SingleInference, int, list[Inference], list[float]]:
+def _run(
+    target: Target, device: Device, plan: Plan
+) -> tuple[SingleInference, int, list[Inference], list[float]]:
     """Return one inference's counts, the iterations of a window, the windows that were run, and the seconds of all."""
-    device = Device(target.session)
-    _start(device, plan)
+    _check_model(device, plan)
     device.load(plan.inputs[0])
-    single = _single_inference(target, device)
+    single = count_inference(target, device)
     iterations = plan.iterations or iterations_for_window(single.time_s)
     few = max(SHORT_WINDOW_INFERENCES, math.ceil(SHORT_WINDOW_S / single.time_s))
     if 2 * few >= iterations or (plan.in_full and iterations * single.time_s < FULL_WINDOW_MAX_S):
@@ -200,34 +146,6 @@ def _run(target: Target, plan: Plan) -> tuple[SingleInference, int, list[Inferen
     target.restore(loaded)
     windows += _windows(device, plan.inputs, few, single.time_s)
     return single, iterations, windows, _scaled(windows, few, iterations)
-
-
-def _notes(target: Target) -> tuple[str, ...]:
-    return target.notes() if isinstance(target, SimulatedTarget) else ()
-
-
-def _single_inference(target: Target, device: Device) -> SingleInference:
-    """Return one inference on the loaded input: `infer N+1 0` less `infer N 0`, from the same state.
-
-    The board is left as it was found. Raises GuestError where an inference takes no time.
-    """
-    loaded = target.snapshot()
-    ends = []
-    for iterations in (COUNTED_INFERENCES, COUNTED_INFERENCES + 1):
-        window = device.infer(iterations, 0)
-        ends.append(_laps(window)[-1])
-        target.restore(loaded)
-    shorter, longer = ends
-    if None in (shorter.instructions, longer.instructions, shorter.cycles, longer.cycles):
-        raise GuestError("this port does not count instructions and cycles")
-    time_s = (longer.time_ns - shorter.time_ns) / 1e9
-    if time_s <= 0:
-        raise GuestError("an inference took no time: this firmware does not compute anything")
-    return SingleInference(
-        (longer.instructions or 0) - (shorter.instructions or 0),
-        (longer.cycles or 0) - (shorter.cycles or 0),
-        time_s,
-    )
 
 
 def _windows(device: Device, inputs: Sequence[bytes], iterations: int, inference_s: float) -> list[Inference]:
@@ -251,26 +169,15 @@ def _scaled(windows: Sequence[Inference], few: int, iterations: int) -> list[flo
     return [besides_s + (runtime_s - besides_s) / few * iterations for runtime_s in shorter_s]
 
 
-def _laps(window: Inference) -> list[Stamp]:
-    """Return when the lines of a window's time stamps began: the device prints them as it takes them.
-
-    Where an echo hides one, the reply's end stands for both.
-    """
-    began = [
-        line.began
-        for line in window.reply.lines
-        if any(message.kind is Kind.LAP for message in read_messages(line.text))
-    ]
-    return began if len(began) == 2 else [window.reply.ready]
-
-
 def _runtime_s(window: Inference) -> float:
     """Return the seconds between a window's two time stamps: by our clock, since the device's may be coarse.
 
     Where an echo hides a line, the device's clock is all there is.
     """
-    laps = _laps(window)
-    runtime_s = (laps[1].time_ns - laps[0].time_ns) / 1e9 if len(laps) == 2 else window.runtime_us / 1e6
+    runtime_s = window.runtime_us / 1e6
+    if len(window.laps) == 2:
+        start, stop = window.laps
+        runtime_s = (stop.began.time_ns - start.began.time_ns) / 1e9
     if runtime_s <= 0:
         raise GuestError("a window of inferences took no time")
     return runtime_s

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from tinysim.errors import GuestError
+from tinysim.mode import ACCURACY, MODES, PERFORMANCE
 from tinysim.replicate.clone import Clone, ClonedFile, Parts, shown_path
 from tinysim.replicate.names import benchmark_of_folder, plain
 from tinysim.runner.replies import lap_difference_us, read_result_values
@@ -22,7 +23,7 @@ SUMMARY_BYTES_MAX = 4 << 20
 LOG_BYTES_MAX = 64 << 20
 """The accuracy log of anomaly detection, with a line for every window, has some 30 MB."""
 
-MODES = ("performance", "accuracy", "energy", "power")
+MODE_NAMES = (*MODES, "power")
 
 _MEDIAN = re.compile(r"Median throughput is\s{1,40}([0-9]{1,12}(?:\.[0-9]{1,12})?)\s{1,4}inf")
 _INFERENCES = re.compile(r"# Inferences ?\s{0,20}:\s{0,40}([0-9]{1,9})")
@@ -41,7 +42,7 @@ InputKey = tuple[str, int]
 
 
 @dataclass(frozen=True)
-class Download:
+class LoggedDownload:
     """An input that the published run sent: file name, offset of its first byte, and how many went out."""
 
     file: str
@@ -53,7 +54,7 @@ class Download:
 class LoggedInference:
     """An `infer` of a log: what it ran on, how often, in how many microseconds, and what came out."""
 
-    download: Download | None
+    download: LoggedDownload | None
     iterations: int
     runtime_us: int | None
     results: str | None
@@ -81,7 +82,7 @@ class PublishedPerformance:
 
     throughput_inf_per_s: float | None
     iterations: int | None
-    downloads: tuple[Download, ...]
+    downloads: tuple[LoggedDownload, ...]
     model: str | None
     problem: str = ""
 
@@ -109,7 +110,7 @@ def find_results(files: Iterable[ClonedFile]) -> dict[tuple[str, str], Published
 def read_performance(clone: Clone, result: PublishedResult) -> PublishedPerformance:
     """Return the published performance; what cannot be read is missing in it."""
     throughput, iterations, problems = None, None, []
-    summary = result.files.get(("performance", "summary"))
+    summary = result.files.get((PERFORMANCE.id, "summary"))
     if summary is not None:
         try:
             throughput, iterations = parse_throughput(clone.read_text(summary, SUMMARY_BYTES_MAX))
@@ -117,7 +118,7 @@ def read_performance(clone: Clone, result: PublishedResult) -> PublishedPerforma
             problems.append(f"{shown_path(summary)}: {error}")
     inferences: tuple[LoggedInference, ...] = ()
     model = None
-    log = result.files.get(("performance", "log"))
+    log = result.files.get((PERFORMANCE.id, "log"))
     if log is not None:
         try:
             inferences, model = parse_log(clone.read_text(log, LOG_BYTES_MAX))
@@ -137,11 +138,11 @@ def read_vectors(clone: Clone, result: PublishedResult) -> dict[InputKey, Vector
 
     Raises OSError, ValueError where there is none that can be read.
     """
-    log = result.files.get(("accuracy", "log"))
+    log = result.files.get((ACCURACY.id, "log"))
     vectors: dict[InputKey, Vector] = {}
     if log is not None:
         vectors.update(vectors_of_log(clone.read_text(log, LOG_BYTES_MAX)))
-    listing = result.files.get(("accuracy", "json"))
+    listing = result.files.get((ACCURACY.id, "json"))
     if not vectors and listing is not None:
         vectors.update(vectors_of_json(clone.read_text(listing, LOG_BYTES_MAX)))
     if not vectors:
@@ -169,7 +170,7 @@ def parse_throughput(text: str) -> tuple[float, int | None]:
 def parse_log(text: str) -> tuple[tuple[LoggedInference, ...], str | None]:
     """Return the inferences of an EEMBC runner's log, and the model that the device named."""
     inferences: list[LoggedInference] = []
-    download: Download | None = None
+    download: LoggedDownload | None = None
     iterations: int | None = None
     laps: list[int] = []
     model: str | None = None
@@ -178,12 +179,12 @@ def parse_log(text: str) -> tuple[tuple[LoggedInference, ...], str | None]:
             if match := _DOWNLOAD.search(line):
                 name = re.split(r"[/\\]", match["path"])[-1]
                 length = int(match["length"]) if match["length"] else None
-                download = Download(name, int(match["offset"] or 0), length)
+                download = LoggedDownload(name, int(match["offset"] or 0), length)
             elif match := _INFER.search(line):
                 iterations, laps = int(match[1]), []
         elif match := _SENDING.search(line):
             if download is not None:
-                download = Download(download.file, download.offset_bytes, int(match[1]))
+                download = LoggedDownload(download.file, download.offset_bytes, int(match[1]))
         elif match := _LAP.search(line):
             laps.append(int(match[1]))
         elif match := _RESULTS.search(line):
@@ -258,21 +259,23 @@ def _place(below: Parts) -> tuple[str, str, str] | None:
     """Return system id, benchmark and mode of a file by its path below `results/`."""
     folders, name = below[:-1], below[-1]
     at = [index for index, folder in enumerate(folders) if benchmark_of_folder(folder) is not None]
-    modes = [folder.casefold() for folder in folders if folder.casefold() in MODES]
-    mode = modes[-1] if modes else next((mode for mode in MODES if name.casefold().startswith(mode)), None)
+    modes = [folder.casefold() for folder in folders if folder.casefold() in MODE_NAMES]
+    mode = (
+        modes[-1] if modes else next((mode for mode in MODE_NAMES if name.casefold().startswith(mode)), None)
+    )
     if not at or mode is None:
         return None
     # A board's name may look like a benchmark's (AD01): the benchmark's own folder comes after the system's.
     first = next((index for index in at if index > 0), at[0])
     benchmark = benchmark_of_folder(folders[first])
     assert benchmark is not None
-    system = folders[:first] or tuple(folder for folder in folders[1:] if folder.casefold() not in MODES)
+    system = folders[:first] or tuple(folder for folder in folders[1:] if folder.casefold() not in MODE_NAMES)
     return ("/".join(system), benchmark, mode) if system else None
 
 
 def _kind(name: str) -> str | None:
     stem = plain(name)
-    for mode in MODES:
+    for mode in MODE_NAMES:
         stem = stem.removeprefix(mode)
     kinds = {"resultstxt": "summary", "resulttxt": "summary", "logtxt": "log", "resultsjson": "json"}
     return kinds.get(stem)

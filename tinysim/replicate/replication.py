@@ -7,16 +7,18 @@ import re
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from tinysim.datasets.choice import choose_data_at_hand
-from tinysim.datasets.dataset import PERFORMANCE_INPUTS, DataSet
+from tinysim.datasets.dataset import PERFORMANCE_INPUTS
 from tinysim.errors import TinysimError, UserError
+from tinysim.mode import ACCURACY, PERFORMANCE, Mode
+from tinysim.processes import Report, run_jobs
 from tinysim.replicate.clone import Clone, open_clone, read_below, shown, shown_path
 from tinysim.replicate.images import SetAside, find_images, load_from_clone
 from tinysim.replicate.inputs import performance_inputs
-from tinysim.replicate.jobs import Report, run_jobs
 from tinysim.replicate.matching import Match, Organisation, chip_of, match_images, read_organisations
 from tinysim.replicate.measurement import Performance, Plan, run_performance, run_vectors
 from tinysim.replicate.names import plain
@@ -28,7 +30,9 @@ from tinysim.replicate.published import (
 )
 from tinysim.replicate.rows import Row, error_percent
 
-Mode = Literal["all", "performance", "accuracy"]
+MODES = (PERFORMANCE, ACCURACY)
+"""What is run and compared."""
+
 Progress = Callable[[str, int, int], None]
 
 REASON_CHARS_MAX = 400
@@ -49,7 +53,7 @@ class Selection:
 class Settings:
     """How images are run. `windows` is the number of inputs of a performance run."""
 
-    mode: Mode = "all"
+    modes: tuple[Mode, ...] = MODES
     engine: str = "embedded"
     workers: int = 1
     windows: int = PERFORMANCE_INPUTS
@@ -133,9 +137,9 @@ def replicate(found: Survey, settings: Settings, on_progress: Progress) -> Repli
             place = Path(folder, str(number))
             place.mkdir()
             item.prepare(place, settings)
-        if settings.mode != "accuracy":
+        if PERFORMANCE in settings.modes:
             _run_performance(items, settings, on_progress)
-        if settings.mode != "performance":
+        if ACCURACY in settings.modes:
             _run_vectors(items, settings, on_progress)
     failed = tuple(item.row.image for item in items if item.has_failed)
     return Replication(tuple(item.row for item in items), failed)
@@ -219,7 +223,7 @@ class _Item:
                     )
                 )
             if self.plans:
-                self._set(reason="", note=inputs.note if settings.mode != "accuracy" else "")
+                self._set(reason="", note=inputs.note if PERFORMANCE in settings.modes else "")
                 self.choose(0)
                 self._say_what_is_not_published()
 
@@ -300,30 +304,20 @@ class _PerformanceWork:
         return run_performance(self.plan)
 
 
-@dataclass(frozen=True)
-class _VectorsWork:
-    plan: Plan
-    dataset: DataSet
-    workers: int
-
-    def __call__(self, report: Report) -> Any:
-        return run_vectors(self.plan, self.dataset, self.workers, report)
-
-
 def _run_performance(items: Sequence[_Item], settings: Settings, on_progress: Progress) -> None:
     """Run each item's images in turn until one runs to its end."""
     todo = [item for item in items if item.plans]
     attempts = {id(item): 0 for item in todo}
     errors: dict[int, list[str]] = {id(item): [] for item in todo}
-    finished = 0
-    on_progress("performance", 0, len(todo))
+    done = 0
+    on_progress(PERFORMANCE.id, 0, len(todo))
     while todo:
         again = []
         works = [_PerformanceWork(item.plans[attempts[id(item)]][1]) for item in todo]
-        for outcome in run_jobs(works, settings.workers, lambda _job, _content: None):
-            item = todo[outcome.job]
-            if outcome.error:
-                errors[id(item)].append(outcome.error)
+        for finished in run_jobs(works, settings.workers, lambda _number, _report: None):
+            item = todo[finished.number]
+            if finished.error:
+                errors[id(item)].append(finished.error)
                 attempts[id(item)] += 1
                 if attempts[id(item)] < len(item.plans):
                     again.append(item)
@@ -332,11 +326,11 @@ def _run_performance(items: Sequence[_Item], settings: Settings, on_progress: Pr
                 item.fail(errors[id(item)][0])
             else:
                 item.choose(attempts[id(item)])
-                item.take_performance(outcome.result)
+                item.take_performance(finished.result)
                 for (name, _), error in zip(item.plans, errors[id(item)], strict=False):
                     item.note(f"{name} did not run: {error}")
-            finished += 1
-            on_progress("performance", finished, len(attempts))
+            done += 1
+            on_progress(PERFORMANCE.id, done, len(attempts))
         todo = again
 
 
@@ -355,19 +349,19 @@ def _run_vectors(items: Sequence[_Item], settings: Settings, on_progress: Progre
         except (TinysimError, OSError, ValueError) as error:
             item.fail_vectors(_no_vectors(error))
             continue
-        name = f"{item.row.system} {item.row.benchmark} accuracy"
+        name = f"{item.row.system} {item.row.benchmark} {ACCURACY.id}"
 
-        def on_report(_job: int, content: tuple[Any, ...], name: str = name) -> None:
-            on_progress(name, *content)
+        def on_report(_number: int, report: tuple[Any, ...], name: str = name) -> None:
+            on_progress(name, *report)
 
-        work = _VectorsWork(plan, dataset, settings.workers)
-        for outcome in run_jobs([work], 1, on_report):
-            if not outcome.error:
-                item.take_vectors(*compare_vectors(published, outcome.result), len(outcome.result))
+        work = partial(run_vectors, plan, dataset, settings.workers)
+        for finished in run_jobs([work], 1, on_report):
+            if not finished.error:
+                item.take_vectors(*compare_vectors(published, finished.result), len(finished.result))
                 continue
-            item.fail_vectors(outcome.error)
-            if settings.mode == "accuracy":
-                item.fail(outcome.error)
+            item.fail_vectors(finished.error)
+            if PERFORMANCE not in settings.modes:
+                item.fail(finished.error)
             item.has_failed = True
 
 

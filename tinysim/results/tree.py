@@ -70,11 +70,10 @@ class Place:
 
 @dataclass(frozen=True)
 class ModeFiles:
-    """The three files of a run."""
+    """The files of a run: its summary, whose name is not always the same, and others by name."""
 
     summary: str
-    log: str
-    script: str
+    others: Mapping[str, bytes]
 
 
 @dataclass(frozen=True)
@@ -133,8 +132,8 @@ def _write_into(folder: Path, submission: Submission) -> None:
     for mode, files in submission.modes.items():
         shutil.rmtree(results / mode, ignore_errors=True)
         _write(results / mode / submission.summary_name, files.summary.encode())
-        _write(results / mode / LOG_NAME, files.log.encode())
-        _write(results / mode / SCRIPT_NAME, files.script.encode())
+        for name, content in files.others.items():
+            _write(results / mode / name, content)
 
     code = folder / place.code_folder
     shutil.rmtree(code, ignore_errors=True)

@@ -18,12 +18,13 @@ import numpy as np
 
 from tinysim.datasets.dataset import DataSet, InputSegment
 from tinysim.errors import GuestError, UserError
+from tinysim.processes import ProcessEnded, Worker, worker
 from tinysim.results.summary import AccuracySummary
 from tinysim.runner import metrics
+from tinysim.runner.boot import booted
 from tinysim.runner.device import Device
 from tinysim.runner.journal import Journal
 from tinysim.runner.performance import check_model
-from tinysim.runner.processes import ProcessEnded, Worker, worker
 from tinysim.runner.target import Target, TargetFactory
 
 BATCH = 20
@@ -101,25 +102,22 @@ def run_accuracy(
     journal: Journal | None = None,
     workers: int = 1,
     on_progress: Callable[[int, int], None] | None = None,
-    *,
-    has_banner: bool = True,
 ) -> AccuracyRun:
     """Do the run on boards that `factory` makes, in `workers` processes (1: in this one).
 
-    `has_banner` says that a board has just been switched on; a real one may have been on for long.
     `on_progress` is called with the number of finished inputs and of all. What `journal` has is not done
-    again; without one an interrupted run is lost. Raises UserError where an input is missing, GuestError where a device misbehaves.
+    again; without one an interrupted run is lost. Raises UserError where an input is missing, GuestError where a
+    device misbehaves.
     """
     segments = tuple(dataset.accuracy_segments())
     records: dict[int, Any] = dict(journal.records) if journal is not None else {}
-    station = _Station(factory, dataset, has_banner)
-    try:
+    with _station(factory, dataset) as station:
         todo = [number for number in range(len(segments)) if number not in records]
         batches = [todo[first : first + BATCH] for first in range(0, len(todo), BATCH)]
         if workers == 1 or len(batches) < 2:
             done: Generator[dict[int, Any], None, None] = (station.run(numbers) for numbers in batches)
         else:
-            done = _in_processes(factory, dataset, batches, min(workers, len(batches)), has_banner=has_banner)
+            done = _in_processes(factory, dataset, batches, min(workers, len(batches)))
         if on_progress is not None:
             on_progress(len(records), len(segments))
         # Closed here and not when it is collected, so that no worker outlives an error.
@@ -130,8 +128,6 @@ def run_accuracy(
                     journal.add(batch)
                 if on_progress is not None:
                     on_progress(len(records), len(segments))
-    finally:
-        station.close()
     inputs = tuple(_from_record(records[number]) for number in range(len(segments)))
     return AccuracyRun(station.start, segments, inputs)
 
@@ -139,16 +135,11 @@ def run_accuracy(
 class _Station:
     """A board that was taken to the state that every input starts from."""
 
-    def __init__(self, factory: TargetFactory, dataset: DataSet, has_banner: bool = True) -> None:
+    def __init__(self, target: Target, device: Device, dataset: DataSet) -> None:
         self.dataset = dataset
         self.segments = tuple(dataset.accuracy_segments())
-        self.target: Target = factory()
-        self.device = Device(self.target.session)
-        if has_banner:
-            self.device.wait_for_banner()
-            self.device.name()
-        else:
-            self.device.synchronise()
+        self.target = target
+        self.device = device
         profile = check_model(self.device.profile(), dataset)
         timestamp = self.device.timestamp()
         self.start = AccuracyStart(
@@ -162,10 +153,6 @@ class _Station:
     def run(self, numbers: Iterable[int]) -> dict[int, Any]:
         """Do inputs; return their records, which JSON can hold."""
         return {number: self._run_one(self.segments[number]) for number in numbers}
-
-    def close(self) -> None:
-        """Free the board."""
-        self.target.close()
 
     def _run_one(self, segment: InputSegment) -> Any:
         data = self.dataset.read(segment)
@@ -183,30 +170,36 @@ class _Station:
         return [download.stop.time_ns - start_ns, lines, list(inference.results)]
 
 
+@contextlib.contextmanager
+def _station(factory: TargetFactory, dataset: DataSet) -> Generator[_Station, None, None]:
+    with booted(factory) as (target, device):
+        yield _Station(target, device, dataset)
+
+
 def _from_record(record: Any) -> AccuracyInput:
     download_stop_ns, lines, results = record
     return AccuracyInput(download_stop_ns, tuple((time_ns, text) for time_ns, text in lines), tuple(results))
 
 
-def _work(connection: Connection, factory: TargetFactory, dataset: DataSet, has_banner: bool) -> None:
+def _work(connection: Connection, factory: TargetFactory, dataset: DataSet) -> None:
     """Do the inputs whose numbers come through `connection`, on a board of this process."""
     # The performance run, which cannot be shared out, may be under way beside: let it go first.
     if hasattr(os, "nice"):
         os.nice(5)
-    with contextlib.closing(_Station(factory, dataset, has_banner)) as station:
+    with _station(factory, dataset) as station:
         while True:
             connection.send(station.run(connection.recv()))
 
 
 def _in_processes(
-    factory: TargetFactory, dataset: DataSet, batches: Iterable[list[int]], workers: int, *, has_banner: bool
+    factory: TargetFactory, dataset: DataSet, batches: Iterable[list[int]], workers: int
 ) -> Generator[dict[int, Any], None, None]:
     waiting = iter(batches)
     busy: dict[Connection, Worker] = {}
     try:
         with contextlib.ExitStack() as processes:
             for batch in itertools.islice(waiting, workers):
-                process = processes.enter_context(worker(_work, factory, dataset, has_banner))
+                process = processes.enter_context(worker(_work, factory, dataset))
                 process.send(batch)
                 busy[process.connection] = process
             while busy:

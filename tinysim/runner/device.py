@@ -73,6 +73,16 @@ class Inference:
         """Microseconds of the N inferences on the device's clock, its wrap at 2^32 taken into account."""
         return lap_difference_us(self.start_us, self.stop_us)
 
+    @property
+    def laps(self) -> tuple[Line, ...]:
+        """The lines of the two time stamps, which the device prints as it takes them; fewer where an echo hides one."""
+        return tuple(
+            line
+            for line in self.reply.lines
+            for message in read_messages(line.text)
+            if message.kind is Kind.LAP
+        )
+
 
 @dataclass(frozen=True)
 class Profile:
@@ -95,14 +105,17 @@ class Device:
 
     def wait_for_banner(self, limit_s: float = BANNER_LIMIT_S) -> Reply:
         """Wait for the start-up banner of the performance build."""
-        sent = self.session.now()
-        reply = self._read_reply("the start-up banner", "", sent, limit_s, expected=None)
+        reply = self.next_reply("the start-up banner", limit_s)
         modes = reply.values(Kind.MODE)
         if modes == ["energy"]:
             raise GuestError(
                 "the firmware is an energy build (m-timestamp-mode-energy): it prints no m-lap-us"
             )
         return reply
+
+    def next_reply(self, what: str, limit_s: float) -> Reply:
+        """Wait for a reply that is not to a command of this class, whatever it says; `what` is for a message."""
+        return self._read_reply(what, "", self.session.now(), limit_s, expected=None)
 
     def synchronise(self, attempts: int = 3, limit_s: float = 2.0) -> str:
         """Send `name` until the device answers, as the EEMBC runner detects a board; return its name.
@@ -241,15 +254,10 @@ def _check_order(what: str, expected: Sequence[Kind], received: Sequence[Message
 
 def _check_laps(inference: Inference) -> None:
     """Compare the device's clock with ours between the two time stamps."""
-    stamps = [
-        line.stamp.time_ns
-        for line in inference.reply.lines
-        for message in read_messages(line.text)
-        if message.kind is Kind.LAP
-    ]
-    if len(stamps) != 2:  # an echoed command hid one; the device's own figures are all there is
+    if len(inference.laps) != 2:  # the device's own figures are all there is
         return
-    ours_s = (stamps[1] - stamps[0]) / 1e9
+    start, stop = inference.laps
+    ours_s = (stop.stamp.time_ns - start.stamp.time_ns) / 1e9
     theirs_s = inference.runtime_us / 1e6
     if abs(ours_s - theirs_s) > LAP_TOLERANCE * ours_s + LAP_TOLERANCE_S:
         raise GuestError(

@@ -10,7 +10,6 @@ from tinysim.datasets.dataset import DataSet, InputSegment
 from tinysim.errors import GuestError, UserError
 from tinysim.results.summary import WINDOW_MIN_INFERENCES, PerformanceSummary, Window, summarize
 from tinysim.runner.device import Device, Download, Inference, Profile, Reply
-from tinysim.runner.replies import Kind, read_messages
 from tinysim.runner.target import Target
 from tinysim.stamp import Stamp
 
@@ -62,14 +61,15 @@ class PerformanceRun:
         return summarize(tuple(windows))
 
 
-def measure_single_inference(target: Target, device: Device, data: bytes) -> SingleInference:
-    """Count one inference on `data`; the board is left as it was found.
+def count_inference(target: Target, device: Device, data: bytes | None = None) -> SingleInference:
+    """Count one inference on `data`, else on the loaded input; the board is left as it was found.
 
-    Raises GuestError where the session has no counts, as with a real board.
+    Raises GuestError where an inference takes no time, and where the session has no counts, as with a real board.
     """
-    before = target.snapshot()
-    device.load(data)
-    loaded = target.snapshot()
+    before = loaded = target.snapshot()
+    if data is not None:
+        device.load(data)
+        loaded = target.snapshot()
     # By one it is known what several may take, which for a large network on a slow core is more than the first's limit.
     inference_s = device.infer(1, 0).runtime_us / 1e6
     target.restore(loaded)
@@ -81,11 +81,10 @@ def measure_single_inference(target: Target, device: Device, data: bytes) -> Sin
         raise GuestError("this port does not count instructions")
     if longer.cycles is None or shorter.cycles is None:
         raise GuestError("this port does not count cycles")
-    return SingleInference(
-        longer.instructions - shorter.instructions,
-        longer.cycles - shorter.cycles,
-        (longer.time_ns - shorter.time_ns) / 1e9,
-    )
+    time_s = (longer.time_ns - shorter.time_ns) / 1e9
+    if time_s <= 0:
+        raise GuestError("an inference took no time: this firmware does not compute anything")
+    return SingleInference(longer.instructions - shorter.instructions, longer.cycles - shorter.cycles, time_s)
 
 
 def _end_of_window(inference: Inference) -> Stamp:
@@ -93,12 +92,7 @@ def _end_of_window(inference: Inference) -> Stamp:
 
     Where an echoed command hides that line, the end of the reply has to do.
     """
-    laps = [
-        line.began
-        for line in inference.reply.lines
-        if any(message.kind is Kind.LAP for message in read_messages(line.text))
-    ]
-    return laps[1] if len(laps) == 2 else inference.reply.ready
+    return inference.laps[1].began if len(inference.laps) == 2 else inference.reply.ready
 
 
 def calibrate(device: Device, data: bytes) -> float:

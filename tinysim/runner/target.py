@@ -8,15 +8,22 @@ from tinysim.session import Session
 
 
 class Target(Protocol):
-    """A simulated board, reset but not yet booted: a session with it, and its state."""
+    """A board to run on: a session with it, and its state.
+
+    `just_switched_on` says that it has yet to boot; a real board may have been on for long.
+    """
 
     session: Session
+    just_switched_on: bool
 
     def snapshot(self) -> Any:
         """Return the board's whole state."""
 
     def restore(self, snapshot: Any) -> None:
         """Put the board back to `snapshot`; the session forgets what it had read of an unfinished line."""
+
+    def notes(self) -> tuple[str, ...]:
+        """Return what is to be known about how the firmware uses the board."""
 
     def close(self) -> None:
         """Free the board."""

@@ -5,16 +5,60 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from tinysim.board import Board
+from tinysim.engines.renode.installation import find_renode
 from tinysim.errors import UserError
 from tinysim.image import Image
 
 _GDB_SERVER = Path(__file__).with_name("gdb.cs")
+
+
+def find_launcher() -> Path:
+    """Return Renode's program. Raises UserError where it is not there."""
+    place = find_renode()
+    if isinstance(place, str):
+        raise UserError(place)
+    launcher = place.launcher()
+    if launcher is None:
+        raise UserError(
+            f"{place.found_by} names {place.path}, which has no program `renode` to open the monitor: "
+            "put one on PATH, or run `make renode` and unset it"
+        )
+    return launcher
+
+
+def check_gdb_port(port: int) -> None:
+    """Raise UserError where nothing can listen on `port` of localhost."""
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError as error:
+        raise UserError(f"cannot wait for GDB on port {port}: {error.strerror}; choose another") from error
+
+
+def open_monitor(
+    launcher: Path,
+    board: Board,
+    image: Image,
+    gdb_port: int | None,
+    pty: Path | None,
+    tell: Callable[[str], None],
+) -> int:
+    """Open the monitor on a board and return Renode's exit code; say where GDB and serial programs find the board."""
+    if pty is not None:
+        from tinysim.shell.pseudo_terminal import clear_place
+
+        clear_place(pty)
+        tell(f"the serial port of {board.name} is going to be at {pty}")
+    if gdb_port is not None:
+        tell(f"GDB: `target remote localhost:{gdb_port}`; the board stands still until then")
+    return run_monitor(launcher, monitor_script(board, image, gdb_port=gdb_port, pty=pty))
 
 
 def monitor_script(

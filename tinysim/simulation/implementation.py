@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tinysim.benchmark import Benchmark
 from tinysim.board import Board
 from tinysim.codegen import compile_model
-from tinysim.datasets.choice import Choice
+from tinysim.datasets.choice import Choice, choose
+from tinysim.datasets.dataset import DataSet
 from tinysim.firmware import build_firmware
 from tinysim.image import read_image_file
 from tinysim.memory_use import MemoryUse
@@ -48,8 +50,8 @@ def build_implementation(
 ) -> Implementation:
     """Compile the chosen model and build our firmware around it.
 
-    `on_step` is told in a line what is being done, where it is not done already. Raises UserError where the model cannot be compiled, or there is no firmware for the board; ValueError where
-    no model was chosen.
+    `on_step` is told in a line what is being done, where it is not done already. Raises UserError where the model
+    cannot be compiled, or there is no firmware for the board; ValueError where no model was chosen.
     """
     benchmark, model = choice.dataset.benchmark, choice.model
     if model is None:
@@ -85,6 +87,21 @@ def build_implementation(
         ),
         memory=build.memory,
     )
+
+
+def build_at_hand(
+    board: Board,
+    benchmark: Benchmark,
+    toolchain: str,
+    build_folder: Path,
+    on_step: Callable[[str], None] = lambda _text: None,
+) -> tuple[Path, DataSet]:
+    """Build our firmware around the benchmark's model; return the image, and the inputs that are at hand.
+
+    Raises UserError as `build_implementation`, and where data are missing.
+    """
+    choice = choose(benchmark)
+    return build_implementation(board, choice, toolchain, build_folder, on_step).image, choice.dataset
 
 
 def given_implementation(image: Path) -> Implementation:

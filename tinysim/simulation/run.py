@@ -2,47 +2,38 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from importlib.metadata import version
-from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Literal
 
 import tinysim
 from tinysim.benchmark import Benchmark
 from tinysim.board import Board
 from tinysim.datasets.choice import model_kind
-from tinysim.datasets.dataset import PERFORMANCE_INPUTS, DataSet
-from tinysim.datasets.expected import Agreement, compare
-from tinysim.errors import GuestError, TinysimError
-from tinysim.runner.accuracy import AccuracyRun, run_accuracy
-from tinysim.runner.device import Device
+from tinysim.datasets.dataset import DataSet
+from tinysim.errors import TinysimError
+from tinysim.mode import Mode
+from tinysim.processes import Job, ProcessEnded, job
+from tinysim.runner.boot import booted
 from tinysim.runner.journal import Journal
-from tinysim.runner.performance import (
-    PerformanceRun,
-    SingleInference,
-    calibrate,
-    measure_single_inference,
-    run_performance,
-)
-from tinysim.runner.processes import ProcessEnded, Worker, worker
+from tinysim.runner.performance import SingleInference, calibrate, count_inference
 from tinysim.runner.target import TargetFactory
+from tinysim.simulation.cycles_per_instruction import compare_instructions, timed_board
 from tinysim.simulation.implementation import Implementation
+from tinysim.simulation.modes import FROM_ONE_STATE, IN_ONE_SESSION, RUN_MODES
+from tinysim.simulation.result import Result
 from tinysim.simulation.standing import Standing
-from tinysim.simulation.targets import SimulatedTarget
 
-Mode = Literal["all", "performance", "accuracy"]
-_Performance = tuple[SingleInference, PerformanceRun | None, tuple[str, ...]]
 Progress = Callable[[str, int, int], None]
 """Takes the name of a run, the number of finished inputs, and of all."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the runs of a benchmark gave; None for what was not asked for, or not possible on a real board.
+    """What the runs of a benchmark gave: `results` by mode, and one counted inference, None on a real board.
 
     `notes` are remarks on how the firmware used the simulated board.
     """
@@ -53,8 +44,7 @@ class Outcome:
     implementation: Implementation
     dataset: DataSet
     inference: SingleInference | None
-    performance: PerformanceRun | None
-    accuracy: AccuracyRun | None
+    results: Mapping[Mode, Result]
     notes: tuple[str, ...] = ()
 
     @property
@@ -64,21 +54,49 @@ class Outcome:
         return Standing(self.dataset.kind, None if sha256 is None else model_kind(self.benchmark, sha256))
 
     @property
-    def agreement(self) -> Agreement | None:
-        """How the accuracy run's result vectors agree with the reference kernels'; None where that is not known."""
-        if self.accuracy is None:
-            return None
-        return compare(self.dataset, self.implementation.model_sha256, self.accuracy.results_by_row())
-
-    @property
     def is_simulated(self) -> bool:
         """Whether an engine ran the firmware, and not a board."""
         return self.engine is not None
 
 
-def check_inputs(dataset: DataSet, mode: Mode) -> None:
+def check_inputs(dataset: DataSet, modes: Sequence[Mode]) -> None:
     """Raise UserError where an input of the runs is missing, so that they do not end in their last minute."""
-    dataset.check_files(PERFORMANCE_INPUTS if mode == "performance" else None)
+    counts = [mode.inputs for mode in modes]
+    dataset.check_files(None if None in counts else max(count for count in counts if count is not None))
+
+
+def run_on_engine(
+    board: Board,
+    engine: str,
+    implementation: Implementation,
+    dataset: DataSet,
+    *,
+    modes: Sequence[Mode],
+    workers: int,
+    journal_folder: Path,
+    on_progress: Progress,
+) -> Outcome:
+    """Do the runs on simulated boards with the timing model's cycles; see `simulate`.
+
+    Raises GuestError also where Renode executes other instructions than the embedded engine, which is the model's.
+    """
+    data = dataset.read(dataset.performance_segments()[0])
+    factory, embedded = timed_board(board, implementation.image, engine, data)
+    outcome = simulate(
+        board,
+        engine,
+        implementation,
+        dataset,
+        factory,
+        modes=modes,
+        workers=workers,
+        journal_folder=journal_folder,
+        on_progress=on_progress,
+    )
+    # Ours is known not to depend on time.
+    is_given = implementation.toolchain is None
+    remarks = compare_instructions(embedded, outcome.inference, depends_on_time=is_given)
+    return replace(outcome, notes=(*outcome.notes, *remarks))
 
 
 def simulate(
@@ -88,42 +106,55 @@ def simulate(
     dataset: DataSet,
     factory: TargetFactory,
     *,
-    mode: Mode,
+    modes: Sequence[Mode],
     workers: int,
     journal_folder: Path,
     on_progress: Progress,
 ) -> Outcome:
-    """Do the runs on simulated boards.
+    """Do the runs on simulated boards that `factory` makes.
 
-    With more than one worker the performance run, which is one session, goes beside the accuracy run. Raises
+    With more than one worker what is one session, the performance run, goes beside the accuracy run. Raises
     UserError, GuestError; an accuracy run that was interrupted goes on where it stopped when it is called
     again.
     """
-    check_inputs(dataset, mode)
-    benchmark = dataset.benchmark
-    if mode == "performance" or workers == 1:
-        inference, performance, notes = _performance_job(
-            factory, dataset, mode != "accuracy", lambda done: on_progress("performance", done, 5)
-        )
-        accuracy = None
-        if mode != "performance":
-            accuracy = _accuracy(
-                board, engine, implementation, factory, dataset, workers, journal_folder, on_progress
+    check_inputs(dataset, modes)
+    in_session = [mode for mode in modes if mode in IN_ONE_SESSION]
+    others = [mode for mode in modes if mode in FROM_ONE_STATE]
+    results: dict[Mode, Result] = {}
+
+    def run_others(on_progress: Progress) -> None:
+        for mode in others:
+            journal = Journal(journal_folder, _journal_key(mode, board, engine, implementation, dataset))
+            results[mode] = FROM_ONE_STATE[mode](
+                factory, dataset, implementation, journal, workers, partial(on_progress, mode.id)
             )
-        return Outcome(
-            benchmark, board, engine, implementation, dataset, inference, performance, accuracy, notes
-        )
-    with _beside(factory, dataset, mode != "accuracy", on_progress) as job:
+            journal.remove()
 
-        def on_accuracy(name: str, done: int, total: int) -> None:
-            job.poll()
-            on_progress(name, done, total)
+    session = partial(_run_session, factory, dataset, in_session)
+    if not others or workers == 1:
+        counted = session(on_progress)
+        run_others(on_progress)
+    else:
+        with job(session) as beside:
 
-        accuracy = _accuracy(
-            board, engine, implementation, factory, dataset, workers, journal_folder, on_accuracy
-        )
-        inference, performance, notes = job.wait()
-    return Outcome(benchmark, board, engine, implementation, dataset, inference, performance, accuracy, notes)
+            def on_other(name: str, done: int, total: int) -> None:
+                _pass_on(beside, on_progress)
+                on_progress(name, done, total)
+
+            run_others(on_other)
+            _pass_on(beside, on_progress, to_the_end=True)
+            counted = beside.result
+    results.update(counted.results)
+    return Outcome(
+        dataset.benchmark,
+        board,
+        engine,
+        implementation,
+        dataset,
+        counted.inference,
+        {mode: results[mode] for mode in RUN_MODES if mode in results},
+        counted.notes,
+    )
 
 
 def run_on_board(
@@ -132,59 +163,71 @@ def run_on_board(
     dataset: DataSet,
     factory: TargetFactory,
     *,
-    mode: Mode,
+    modes: Sequence[Mode],
     on_progress: Progress,
 ) -> Outcome:
     """Do the runs on a real board: one after the other, in real time, without counts.
 
     There is no journal: a board cannot be told from another one at the same port.
     """
-    check_inputs(dataset, mode)
-    performance = accuracy = None
-    if mode != "accuracy":
-        with contextlib.closing(factory()) as target:
-            device = Device(target.session)
-            device.synchronise()
-            inference_s = calibrate(device, dataset.read(dataset.performance_segments()[0]))
-            performance = run_performance(
-                device,
-                dataset,
-                inference_s,
-                lambda done: on_progress("performance", done, PERFORMANCE_INPUTS),
-            )
-    if mode != "performance":
-        accuracy = run_accuracy(
-            factory,
-            dataset,
-            on_progress=lambda done, total: on_progress("accuracy", done, total),
-            has_banner=False,
-        )
-    return Outcome(dataset.benchmark, board, None, implementation, dataset, None, performance, accuracy)
+    check_inputs(dataset, modes)
+    results: dict[Mode, Result] = {}
+    for mode in modes:
+        if mode in IN_ONE_SESSION:
+            with booted(factory) as (_, device):
+                inference_s = calibrate(device, dataset.read(dataset.performance_segments()[0]))
+                on_input = _input_counter(mode, on_progress)
+                results[mode] = IN_ONE_SESSION[mode](device, dataset, inference_s, on_input)
+        else:
+            on_inputs = partial(on_progress, mode.id)
+            results[mode] = FROM_ONE_STATE[mode](factory, dataset, implementation, None, 1, on_inputs)
+    return Outcome(dataset.benchmark, board, None, implementation, dataset, None, results)
 
 
-def _accuracy(
-    board: Board,
-    engine: str,
-    implementation: Implementation,
-    factory: TargetFactory,
-    dataset: DataSet,
-    workers: int,
-    journal_folder: Path,
-    on_progress: Progress,
-) -> AccuracyRun:
-    key = {
+@dataclass(frozen=True)
+class _Session:
+    """What one session gave: the counted inference, the results of its modes, how the firmware used the board."""
+
+    inference: SingleInference
+    results: Mapping[Mode, Result]
+    notes: tuple[str, ...]
+
+
+def _run_session(
+    factory: TargetFactory, dataset: DataSet, modes: Sequence[Mode], on_progress: Progress
+) -> _Session:
+    with booted(factory) as (target, device):
+        inference = count_inference(target, device, dataset.read(dataset.performance_segments()[0]))
+        results = {
+            mode: IN_ONE_SESSION[mode](device, dataset, inference.time_s, _input_counter(mode, on_progress))
+            for mode in modes
+        }
+        return _Session(inference, results, target.notes())
+
+
+def _input_counter(mode: Mode, on_progress: Progress) -> Callable[[int], None]:
+    return lambda done: on_progress(mode.id, done, mode.inputs or 0)
+
+
+def _pass_on(beside: Job, on_progress: Progress, *, to_the_end: bool = False) -> None:
+    try:
+        for report in beside.reports(to_the_end=to_the_end):
+            on_progress(*report)
+    except ProcessEnded:
+        raise TinysimError("the process of the performance run ended unexpectedly: run again") from None
+
+
+def _journal_key(
+    mode: Mode, board: Board, engine: str, implementation: Implementation, dataset: DataSet
+) -> dict[str, str]:
+    return {
+        "mode": mode.id,
         "firmware": implementation.firmware_sha256,
         "board": hashlib.sha256(board.model_dump_json(exclude={"folder"}).encode()).hexdigest(),
         "engine": engine,
         "code": _code_sha256(),
         "data": _dataset_sha256(dataset),
     }
-    journal = Journal(journal_folder, key)
-    run = run_accuracy(
-        factory, dataset, journal, workers, lambda done, total: on_progress("accuracy", done, total)
-    )
-    journal.remove()
-    return run
 
 
 def _code_sha256() -> str:
@@ -202,61 +245,3 @@ def _dataset_sha256(dataset: DataSet) -> str:
     for entry in dataset.entries:
         digest.update((dataset.folder / entry.file).read_bytes())
     return digest.hexdigest()
-
-
-def _performance_job(
-    factory: TargetFactory, dataset: DataSet, with_run: bool, on_progress: Callable[[int], None]
-) -> _Performance:
-    """Count one inference and, if asked to, do the performance run; tell how the firmware used the board."""
-    with contextlib.closing(factory()) as target:
-        device = Device(target.session)
-        device.wait_for_banner()
-        device.name()
-        inference = measure_single_inference(target, device, dataset.read(dataset.performance_segments()[0]))
-        if inference.time_s <= 0:
-            raise GuestError("an inference took no time: this firmware does not compute anything")
-        run = run_performance(device, dataset, inference.time_s, on_progress) if with_run else None
-        notes = target.notes() if isinstance(target, SimulatedTarget) else ()
-        return inference, run, notes
-
-
-class _Job:
-    """A performance run in a process of its own, seen from the parent."""
-
-    def __init__(self, process: Worker, on_progress: Progress) -> None:
-        self._process = process
-        self._on_progress = on_progress
-        self._result: _Performance | None = None
-
-    def poll(self) -> None:
-        """Take what the process has sent. Raises the error that it ended with."""
-        while self._result is None and self._process.connection.poll():
-            self._receive()
-
-    def wait(self) -> _Performance:
-        """Wait for the result. Raises the error that the process ended with."""
-        while self._result is None:
-            self._receive()
-        return self._result
-
-    def _receive(self) -> None:
-        try:
-            message = self._process.receive()
-        except ProcessEnded:
-            raise TinysimError("the process of the performance run ended unexpectedly: run again") from None
-        if isinstance(message, int):
-            self._on_progress("performance", message, PERFORMANCE_INPUTS)
-        else:
-            self._result = message
-
-
-@contextlib.contextmanager
-def _beside(
-    factory: TargetFactory, dataset: DataSet, with_run: bool, on_progress: Progress
-) -> Generator[_Job, None, None]:
-    with worker(_work, factory, dataset, with_run) as process:
-        yield _Job(process, on_progress)
-
-
-def _work(connection: Connection, factory: TargetFactory, dataset: DataSet, with_run: bool) -> None:
-    connection.send(_performance_job(factory, dataset, with_run, connection.send))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import jinja2
@@ -10,17 +9,26 @@ import jinja2
 from tinysim import __version__
 from tinysim.board import Board
 from tinysim.datasets.publishers import NOT_DISTRIBUTED
-from tinysim.results.log import RunRecord, format_log, script_of
-from tinysim.results.script import format_script
-from tinysim.results.summary import AccuracySummary, PerformanceSummary, format_accuracy, format_performance
 from tinysim.results.system_description import MODELLED_CYCLES, NO_CYCLES, SIMULATED, describe_system
 from tinysim.results.tree import ModeFiles, Place, Submission
-from tinysim.runner.record import accuracy_record, performance_record
+from tinysim.simulation.modes import FROM_ONE_STATE, IN_ONE_SESSION
 from tinysim.simulation.run import Outcome
 from tinysim.simulation.standing import UNVERIFIED
 from tinysim.timing import timing_model
 
 _NOTES_MAX = 8
+
+_FIGURES = (
+    "latency_ms",
+    "throughput_inf_per_s",
+    "top1_percent",
+    "auc",
+    "energy_uj_per_inf",
+    "vectors_equal",
+    "vectors_compared",
+    "top1_percent_by_class",
+)
+"""What `--json` has of the runs; null where none gave it."""
 
 _QUANTIZATION = {
     "reference": "the reference model's: int8, post-training",
@@ -42,19 +50,13 @@ _TEMPLATES = jinja2.Environment(
 def make_submission(outcome: Outcome, place: Place, epoch_s: float, summary_name: str) -> Submission:
     """Return the submission of an outcome; `epoch_s` is the Unix time at which the runner started.
 
-    The accuracy run's times begin in the second after the performance run, as with one runner and one board.
+    A run's times begin in the second after the run before it, as with one runner and one board.
     """
     modes: dict[str, ModeFiles] = {}
     start_s = 0.0
-    if outcome.performance is not None:
-        record = performance_record(outcome.performance, outcome.dataset, epoch_s)
-        summary = format_performance(outcome.performance.summary(), record.stop_s)
-        modes["performance"] = _mode_files(summary, record)
-        start_s = float(int(record.stop_s) + 1)
-    if outcome.accuracy is not None:
-        record = accuracy_record(outcome.accuracy, outcome.dataset, epoch_s, start_s)
-        summary = format_accuracy(outcome.accuracy.summary(outcome.dataset), record.stop_s)
-        modes["accuracy"] = _mode_files(summary, record)
+    for mode, result in outcome.results.items():
+        modes[mode.id], stop_s = result.files(epoch_s, start_s)
+        start_s = float(int(stop_s) + 1)
     facts = make_facts(outcome)
     readme = _TEMPLATES.get_template("README.md.jinja").render(
         outcome=outcome,
@@ -103,8 +105,6 @@ def make_facts(outcome: Outcome) -> dict[str, Any]:
 def make_figures(outcome: Outcome, tree: str) -> dict[str, Any]:
     """Return the outcome's figures, for `--json`; `tree` is where the results tree is."""
     facts = make_facts(outcome)
-    performance, accuracy = summaries(outcome)
-    throughput = performance.median_inf_per_s if performance else None
     keys = (
         "benchmark",
         "board",
@@ -122,17 +122,11 @@ def make_figures(outcome: Outcome, tree: str) -> dict[str, Any]:
         "submittable",
         "unverified",
     )
-    agreement = outcome.agreement
+    figures = {key: value for result in outcome.results.values() for key, value in result.figures().items()}
     return {
         **{key: facts[key] for key in keys},
-        "latency_ms": 1000 / throughput if throughput else None,
-        "throughput_inf_per_s": throughput,
-        "top1_percent": accuracy.top1_percent if accuracy else None,
-        "auc": accuracy.auc if accuracy and not math.isnan(accuracy.auc) else None,
-        "energy_uj_per_inf": None,
-        "vectors_equal": agreement.equal if agreement else None,
-        "vectors_compared": agreement.compared if agreement else None,
-        "top1_percent_by_class": _top1_by_class(outcome),
+        **dict.fromkeys(_FIGURES),
+        **figures,
         "flash_bytes": facts["flash_bytes"],
         "ram_bytes": facts["ram_bytes"],
         "memory": facts["memory"],
@@ -156,54 +150,17 @@ def _origin(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def _top1_by_class(outcome: Outcome) -> dict[str, float] | None:
-    """Return the Top-1 of each class by its name, where the classes have names and the run was made."""
-    dataset = outcome.dataset
-    if outcome.accuracy is None or not dataset.class_names or dataset.benchmark.is_anomaly_detection:
-        return None
-    hits: dict[str, list[bool]] = {}
-    for segment, run_input in zip(outcome.accuracy.segments, outcome.accuracy.inputs, strict=True):
-        label = segment.entry.label
-        is_hit = run_input.results.index(max(run_input.results)) == label
-        hits.setdefault(dataset.class_names[label], []).append(is_hit)
-    return {name: 100 * sum(hits[name]) / len(hits[name]) for name in dataset.class_names if name in hits}
-
-
-def summaries(outcome: Outcome) -> tuple[PerformanceSummary | None, AccuracySummary | None]:
-    """Return the figures of the runs that were made."""
-    performance = outcome.performance.summary() if outcome.performance else None
-    accuracy = outcome.accuracy.summary(outcome.dataset) if outcome.accuracy else None
-    return performance, accuracy
-
-
 def describe_figures(outcome: Outcome) -> list[tuple[str, str]]:
     """Return the outcome's figures for people: pairs of a name and a value with its unit."""
-    performance, accuracy = summaries(outcome)
     rows: list[tuple[str, str]] = []
-    if performance is not None:
-        median = performance.median_inf_per_s
-        rows.append(("throughput", f"{median:.3f} inf./s, {1000 / median:.3f} ms an inference"))
+    for mode in IN_ONE_SESSION:
+        rows += outcome.results[mode].describe() if mode in outcome.results else []
     if outcome.inference is not None:
         instructions, cycles = outcome.inference.instructions, outcome.inference.cycles
         rows.append(("instructions", f"{instructions:,} an inference"))
         rows.append(("cycles", f"{cycles:,} an inference, {cycles / instructions:.3f} an instruction"))
-    if accuracy is not None:
-        auc = (
-            "AUC undefined: all inputs are of one class"
-            if math.isnan(accuracy.auc)
-            else f"AUC {accuracy.auc:.2f}"
-        )
-        rows.append(("accuracy", f"Top-1 {accuracy.top1_percent:.1f} %, {auc}"))
-        by_class = _top1_by_class(outcome)
-        if by_class:
-            weakest = min(by_class, key=lambda name: by_class[name])
-            rows.append(("weakest class", f"{weakest}, Top-1 {by_class[weakest]:.1f} %"))
-    agreement = outcome.agreement
-    if agreement is not None:
-        text = f"{agreement.equal} of {agreement.compared} inputs give what LiteRT's reference kernels give"
-        if agreement.first_difference is not None:
-            text += f"; the first that does not is {agreement.first_difference}"
-        rows.append(("vectors", text))
+    for mode in FROM_ONE_STATE:
+        rows += outcome.results[mode].describe() if mode in outcome.results else []
     if outcome.implementation.flash_bytes is not None and outcome.implementation.ram_bytes is not None:
         flash, ram = outcome.implementation.flash_bytes, outcome.implementation.ram_bytes
         rows.append(
@@ -220,10 +177,6 @@ def describe_figures(outcome: Outcome) -> list[tuple[str, str]]:
     if outcome.standing.remark is not None:
         rows.append(("note", outcome.standing.remark))
     return rows
-
-
-def _mode_files(summary: str, record: RunRecord) -> ModeFiles:
-    return ModeFiles(summary, format_log(record), format_script(script_of(record)))
 
 
 def _system(outcome: Outcome, place: Place) -> dict[str, str]:

@@ -1,46 +1,58 @@
-"""Boards to run on: simulated ones, through the sim:// port, and a real one, through its serial port."""
+"""Boards to run on: simulated ones, each behind a port as a real one is, and a real one behind its serial port."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
 import serial
 
-import tinysim  # noqa: F401  (registers sim://)
+from tinysim.board import Board
+from tinysim.engines import Engine
+from tinysim.engines.factory import make_engine
 from tinysim.errors import UserError
+from tinysim.image import load_image
+from tinysim.port.protocol_sim import Serial
 from tinysim.session import Session
 
 
 @dataclass(frozen=True)
 class SimulatedBoard:
-    """Makes simulated boards that run an image. The CPI is for an engine without a timing model."""
+    """Makes simulated boards that run an image.
 
-    board_id: str
+    Without timing an instruction takes a cycle: for results that do not depend on time. The cycles per instruction
+    are for an engine without a timing model.
+    """
+
+    board: Board
     image: Path
     engine: str
     cycles_per_instruction: float = 1.0
+    with_timing: bool = True
 
     def __call__(self) -> SimulatedTarget:
-        """Return a board that was just switched on."""
-        query = urlencode(
-            {
-                "firmware": self.image,
-                "engine": self.engine,
-                "cycles_per_instruction": self.cycles_per_instruction,
-            }
+        """Return a board that was just switched on. Raises UserError where engine or image cannot be used."""
+        engine = make_engine(
+            self.engine,
+            self.board,
+            load_image(self.image, self.board),
+            with_timing=self.with_timing,
+            cycles_per_instruction=self.cycles_per_instruction,
         )
-        return SimulatedTarget(serial.serial_for_url(f"sim://{self.board_id}?{query}"))
+        return SimulatedTarget(engine)
 
 
 class SimulatedTarget:
     """A simulated board and the session with it."""
 
-    def __init__(self, port: Any) -> None:
-        self.port = port
-        self.session = Session(port)
+    just_switched_on = True
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.port = Serial()
+        self.port.switch_on(engine)
+        self.session = Session(self.port)
 
     def snapshot(self) -> Any:
         """Return the board's whole state."""
@@ -53,11 +65,10 @@ class SimulatedTarget:
 
     def notes(self) -> tuple[str, ...]:
         """Return what is to be known about the guest's use of the board: its console, and what has no model."""
-        engine = self.port.engine
-        board = engine.board
-        notes = [f"peripheral without a model: {block}" for block in engine.unmodelled()]
-        if engine.console_uart != board.console.uart:
-            notes.insert(0, f"the firmware talks through {engine.console_uart}, not {board.console.uart}")
+        own, spoken = self.engine.board.console.uart, self.engine.console_uart
+        notes = [f"peripheral without a model: {block}" for block in self.engine.unmodelled()]
+        if spoken != own:
+            notes.insert(0, f"the firmware talks through {spoken}, not {own}")
         return tuple(notes)
 
     def close(self) -> None:
@@ -87,6 +98,8 @@ class SerialTarget:
     Inputs of an accuracy run follow each other then, as with the official runner.
     """
 
+    just_switched_on = False
+
     def __init__(self, session: Session) -> None:
         self.session = session
 
@@ -95,6 +108,10 @@ class SerialTarget:
 
     def restore(self, snapshot: None) -> None:
         """Do nothing."""
+
+    def notes(self) -> tuple[str, ...]:
+        """Return nothing: a board does not tell."""
+        return ()
 
     def close(self) -> None:
         """Close the port."""

@@ -4,7 +4,7 @@ import pytest
 
 from tinysim.errors import GuestError
 from tinysim.runner.performance import SingleInference
-from tinysim.simulation.hand_over import compare_instructions
+from tinysim.simulation.cycles_per_instruction import compare_instructions
 
 
 def inference(instructions: int) -> SingleInference:
@@ -18,6 +18,7 @@ def test_the_same_instructions_need_no_remark(depends_on_time: bool) -> None:
 
 def test_a_run_without_a_counted_inference_is_not_compared() -> None:
     assert compare_instructions(inference(1000), None, depends_on_time=False) == ()
+    assert compare_instructions(None, inference(1000), depends_on_time=False) == ()
 
 
 @pytest.mark.parametrize("renode", [5_378_970, 5_378_890])

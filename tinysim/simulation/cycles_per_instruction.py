@@ -7,28 +7,40 @@ proves that it was the same run.
 
 from __future__ import annotations
 
-import contextlib
+from collections.abc import Callable
 from pathlib import Path
 
+from tinysim.board import Board
 from tinysim.errors import GuestError
+from tinysim.runner.boot import booted
 from tinysim.runner.device import Device
-from tinysim.runner.performance import SingleInference, measure_single_inference
+from tinysim.runner.performance import SingleInference, count_inference
 from tinysim.simulation.targets import SimulatedBoard
 
 TIME_DEPENDENT_SHARE = 0.001
 """Of an inference's instructions: far more than any tick's interrupts, far less than what matters to its cycles."""
 
 
-def measure_on_embedded_engine(board_id: str, image: Path, data: bytes) -> SingleInference:
-    """Return one inference of `image` on the input `data`, with the timing model's cycles."""
-    with contextlib.closing(SimulatedBoard(board_id, image, "embedded")()) as target:
-        device = Device(target.session)
-        device.wait_for_banner()
-        return measure_single_inference(target, device, data)
+def timed_board(
+    board: Board, image: Path, engine: str, data: bytes, check: Callable[[Device], object] | None = None
+) -> tuple[SimulatedBoard, SingleInference | None]:
+    """Return what makes boards whose cycles are the timing model's, and the inference on `data` that tells them.
+
+    There is none for the embedded engine, which has that model. `check` may refuse the booted device by raising
+    GuestError.
+    """
+    embedded = SimulatedBoard(board, image, "embedded")
+    if engine == embedded.engine:
+        return embedded, None
+    with booted(embedded) as (target, device):
+        if check is not None:
+            check(device)
+        counted = count_inference(target, device, data)
+    return SimulatedBoard(board, image, engine, counted.cycles / counted.instructions), counted
 
 
 def compare_instructions(
-    embedded: SingleInference, renode: SingleInference | None, *, depends_on_time: bool
+    embedded: SingleInference | None, renode: SingleInference | None, *, depends_on_time: bool
 ) -> tuple[str, ...]:
     """Return remarks on how Renode's count of instructions differs from the one that the cycles are for.
 
@@ -36,7 +48,7 @@ def compare_instructions(
     device are another number where time within an inference passes otherwise, as it does on Renode, whose
     instructions all take the same. Raises GuestError where that cannot be the reason.
     """
-    if renode is None or renode.instructions == embedded.instructions:
+    if embedded is None or renode is None or renode.instructions == embedded.instructions:
         return ()
     counts = (
         f"Renode executed {renode.instructions:,} instructions an inference and the embedded engine "

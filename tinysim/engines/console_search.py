@@ -13,7 +13,7 @@ from tinysim.image import Image
 _PATIENCE_NS = 1_000_000_000
 
 
-def spoken_uart(board: Board, image: Image) -> str:
+def find_console(board: Board, image: Image) -> str:
     """Return the name of the UART through which `image` sends first; the board's own where it does not.
 
     Runs the image for up to a second of virtual time.

@@ -14,15 +14,15 @@ from pathlib import Path
 import pytest
 
 from tinysim.errors import GuestError
-from tinysim.runner.processes import ProcessEnded, worker
+from tinysim.processes import ProcessEnded, worker
 
 LIMIT_S = 600
 """Host time after which a test gives up; none should come near it, however busy the host is."""
 
 PARENT = """
 import sys
-from tests.runner.test_processes import answer
-from tinysim.runner.processes import worker
+from tests.processes.test_workers import answer
+from tinysim.processes import worker
 
 with worker(answer) as process:
     process.send("pid")
@@ -43,7 +43,7 @@ def answer(connection):
 
 PARENT_OF_ONE_THAT_IMPORTS = """
 from slow_to_import import answer
-from tinysim.runner.processes import worker
+from tinysim.processes import worker
 
 try:
     with worker(answer) as process:
