@@ -130,14 +130,19 @@ def chip_key(board: Board) -> str:
 
 
 def board_of(*texts: str) -> Board | None:
-    """Return our board that one of `texts` names, the first that names one: by its chip, or by the table."""
+    """Return our board that one of `texts` names, the first that names one: by its name, the table, or its chip."""
     for text in texts:
         wanted = plain(text)
-        for board in our_boards():
-            spellings = (chip_key(board), *(plain(name) for name in names().boards.get(board.id, ())))
-            if any(spelling in wanted for spelling in spellings):
-                return board
+        for spellings in (_own_names, lambda board: (chip_key(board),)):
+            for board in our_boards():
+                if any(spelling in wanted for spelling in spellings(board)):
+                    return board
     return None
+
+
+def _own_names(board: Board) -> tuple[str, ...]:
+    """Return the spellings of a board that are no other's, whatever chip that has."""
+    return tuple(map(plain, (board.name, *names().boards.get(board.id, ()))))
 
 
 def core_of(*texts: str) -> str | None:
