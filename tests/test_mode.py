@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tinysim.conformance.figures import SUMMARY_CHECKS
-from tinysim.mode import ACCURACY, ENERGY, MODES, PERFORMANCE, choices, chosen
+from tinysim.mode import ACCURACY, MODES, PERFORMANCE, choices, chosen
 from tinysim.simulation.modes import FROM_ONE_STATE, IN_ONE_SESSION, RUN_MODES
 
 
@@ -23,4 +23,3 @@ def test_what_is_run_is_in_the_table_and_made_in_one_way() -> None:
     assert not IN_ONE_SESSION.keys() & FROM_ONE_STATE.keys()
     # Nothing is complete that cannot be run.
     assert {mode for mode in MODES.values() if mode.is_required} <= set(RUN_MODES)
-    assert ENERGY not in RUN_MODES

@@ -148,24 +148,24 @@ def run_jobs(
             for connection in wait(list(running)):
                 assert isinstance(connection, Connection)
                 number, begun, own = running[connection]
-                finished, report = _next_of(number, begun)
-                if finished is not None:
+                message = _next_of(number, begun)
+                if isinstance(message, FinishedJob):
                     own.close()
                     del running[connection]
-                    yield finished
-                elif report is not None:
-                    on_report(number, report)
+                    yield message
+                else:
+                    on_report(number, message)
 
 
-def _next_of(number: int, begun: Job) -> tuple[FinishedJob | None, tuple[Any, ...] | None]:
-    """Return what came of a job, or what it reports."""
+def _next_of(number: int, begun: Job) -> FinishedJob | tuple[Any, ...]:
+    """Return what a job reports, or what came of it."""
     try:
         report = begun.receive()
     except (TinysimError, ProcessEnded) as error:
-        return FinishedJob(number, error=str(error)), None
+        return FinishedJob(number, error=str(error))
     except Exception as error:
-        return FinishedJob(number, error=f"{type(error).__name__}: {error}"), None
-    return (FinishedJob(number, begun.result) if begun.is_done else None), report
+        return FinishedJob(number, error=f"{type(error).__name__}: {error}")
+    return FinishedJob(number, begun.result) if report is None else report
 
 
 @dataclass(frozen=True)

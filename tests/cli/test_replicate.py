@@ -143,6 +143,10 @@ def test_names_of_the_clone_do_not_control_the_terminal(
     assert "\x1b" not in capsys.readouterr().err
 
 
-def test_other_commands_do_not_wait_for_matplotlib() -> None:
-    program = "import sys, tinysim.cli; sys.exit('matplotlib' in sys.modules)"
+def test_what_draws_and_decodes_pictures_is_loaded_only_for_that() -> None:
+    program = (
+        "import sys, tinysim.cli, tinysim.datasets.prepare.coco, tinysim.replicate.plot, tinysim.replicate.tables\n"
+        "assert tinysim.cli.main(['sim', '--help']) == 0\n"
+        "sys.exit(bool({'matplotlib', 'PIL'} & set(sys.modules)))"
+    )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

@@ -296,12 +296,8 @@ class _Item:
         self.row = replace(self.row, **values)
 
 
-@dataclass(frozen=True)
-class _PerformanceWork:
-    plan: Plan
-
-    def __call__(self, report: Report) -> Performance:
-        return run_performance(self.plan)
+def _performance_work(plan: Plan, _report: Report) -> Performance:
+    return run_performance(plan)
 
 
 def _run_performance(items: Sequence[_Item], settings: Settings, on_progress: Progress) -> None:
@@ -313,7 +309,7 @@ def _run_performance(items: Sequence[_Item], settings: Settings, on_progress: Pr
     on_progress(PERFORMANCE.id, 0, len(todo))
     while todo:
         again = []
-        works = [_PerformanceWork(item.plans[attempts[id(item)]][1]) for item in todo]
+        works = [partial(_performance_work, item.plans[attempts[id(item)]][1]) for item in todo]
         for finished in run_jobs(works, settings.workers, lambda _number, _report: None):
             item = todo[finished.number]
             if finished.error:

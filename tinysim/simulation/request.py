@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -19,8 +19,9 @@ from tinysim.engines.factory import choose_engine
 from tinysim.errors import UserError
 from tinysim.mode import Mode
 from tinysim.results.tree import Place, check_name, check_origin
+from tinysim.simulation.cycles_per_instruction import compare_instructions, timed_board
 from tinysim.simulation.implementation import Implementation, build_implementation, given_implementation
-from tinysim.simulation.run import Outcome, Progress, run_on_board, run_on_engine
+from tinysim.simulation.run import Outcome, Progress, run_on_board, simulate
 from tinysim.simulation.standing import Standing
 from tinysim.simulation.targets import SerialBoard
 
@@ -78,26 +79,32 @@ def make_implementation(choice: Choice, request: Request, on_step: Callable[[str
 def run_request(
     choice: Choice, request: Request, implementation: Implementation, on_progress: Progress
 ) -> Outcome:
-    """Make the runs on the board that is asked for. Raises UserError, GuestError."""
+    """Make the runs on the board that is asked for. Raises UserError, GuestError.
+
+    On Renode, cycles come from the embedded engine's run of one inference.
+    """
+    board, dataset, modes = request.board, choice.dataset, request.modes
     if request.port is not None:
-        return run_on_board(
-            request.board,
-            implementation,
-            choice.dataset,
-            SerialBoard(request.port, request.board.console.baud),
-            modes=request.modes,
-            on_progress=on_progress,
-        )
-    return run_on_engine(
-        request.board,
-        choose_engine(request.engine),
+        real = SerialBoard(request.port, board.console.baud)
+        return run_on_board(board, implementation, dataset, real, modes=modes, on_progress=on_progress)
+    engine = choose_engine(request.engine)
+    data = dataset.read(dataset.performance_segments()[0])
+    factory, embedded = timed_board(board, implementation.image, engine, data)
+    outcome = simulate(
+        board,
+        engine,
         implementation,
-        choice.dataset,
-        modes=request.modes,
+        dataset,
+        factory,
+        modes=modes,
         workers=request.workers,
         journal_folder=request.build_folder / "journal",
         on_progress=on_progress,
     )
+    # Our own firmware is known not to depend on time.
+    is_given = request.firmware is not None
+    remarks = compare_instructions(embedded, outcome.inference, depends_on_time=is_given)
+    return replace(outcome, notes=(*outcome.notes, *remarks))
 
 
 def check_written(request: Request, place: Place, version: str) -> list[Finding]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -21,7 +21,6 @@ from tinysim.runner.boot import booted
 from tinysim.runner.journal import Journal
 from tinysim.runner.performance import SingleInference, calibrate, count_inference
 from tinysim.runner.target import TargetFactory
-from tinysim.simulation.cycles_per_instruction import compare_instructions, timed_board
 from tinysim.simulation.implementation import Implementation
 from tinysim.simulation.modes import FROM_ONE_STATE, IN_ONE_SESSION, RUN_MODES
 from tinysim.simulation.result import Result
@@ -63,40 +62,6 @@ def check_inputs(dataset: DataSet, modes: Sequence[Mode]) -> None:
     """Raise UserError where an input of the runs is missing, so that they do not end in their last minute."""
     counts = [mode.inputs for mode in modes]
     dataset.check_files(None if None in counts else max(count for count in counts if count is not None))
-
-
-def run_on_engine(
-    board: Board,
-    engine: str,
-    implementation: Implementation,
-    dataset: DataSet,
-    *,
-    modes: Sequence[Mode],
-    workers: int,
-    journal_folder: Path,
-    on_progress: Progress,
-) -> Outcome:
-    """Do the runs on simulated boards with the timing model's cycles; see `simulate`.
-
-    Raises GuestError also where Renode executes other instructions than the embedded engine, which is the model's.
-    """
-    data = dataset.read(dataset.performance_segments()[0])
-    factory, embedded = timed_board(board, implementation.image, engine, data)
-    outcome = simulate(
-        board,
-        engine,
-        implementation,
-        dataset,
-        factory,
-        modes=modes,
-        workers=workers,
-        journal_folder=journal_folder,
-        on_progress=on_progress,
-    )
-    # Ours is known not to depend on time.
-    is_given = implementation.toolchain is None
-    remarks = compare_instructions(embedded, outcome.inference, depends_on_time=is_given)
-    return replace(outcome, notes=(*outcome.notes, *remarks))
 
 
 def simulate(
