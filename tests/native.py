@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import hashlib
 import os
 import shutil
@@ -11,6 +10,11 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, NamedTuple
+
+import cffi
+
+from tinysim.native import declarations
 
 FLAGS = ["-std=c11", "-O1", "-g", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC"]
 # A trap instead of a report: the library is loaded into an interpreter that has no sanitizer run-time.
@@ -25,8 +29,17 @@ def _compiler() -> list[str]:
     return [sys.executable, "-m", "ziglang", "cc"]
 
 
-def shared_library(name: str, sources: Sequence[Path]) -> ctypes.CDLL:
+class NativeLibrary(NamedTuple):
+    """What its headers declare, and the functions that they name."""
+
+    ffi: cffi.FFI
+    functions: Any
+
+
+def shared_library(name: str, sources: Sequence[Path], headers: Sequence[Path]) -> NativeLibrary:
     """Compile `sources` under the undefined-behaviour sanitizer and load them; built once per content."""
+    ffi = cffi.FFI()
+    ffi.cdef("\n".join(map(declarations, headers)))
     command = [*_compiler(), *FLAGS, *SANITIZERS]
     digest = hashlib.sha256(repr(command).encode())
     for path in sorted({path for source in sources for path in source.parent.iterdir()}):
@@ -39,4 +52,4 @@ def shared_library(name: str, sources: Sequence[Path]) -> ctypes.CDLL:
             made = Path(scratch) / library.name
             subprocess.run([*command, *map(str, sources), "-o", str(made)], check=True)
             os.replace(made, library)
-    return ctypes.CDLL(str(library))
+    return NativeLibrary(ffi, ffi.dlopen(str(library)))

@@ -219,7 +219,7 @@ def locked(tmp_path: Path) -> Iterator[Path]:
     folder.chmod(0o755)
 
 
-LOAD = "from tinysim.engines.embedded.library import load_library; print(load_library()._name)"
+LOAD = "from tinysim.engines.embedded.library import library_path; print(library_path())"
 
 
 def test_without_a_home_the_native_core_is_compiled_once(locked: Path, tmp_path: Path) -> None:

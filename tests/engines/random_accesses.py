@@ -13,6 +13,7 @@ from tests.engines.guest import Guest, c_guest
 from tinysim.board import load_board
 from tinysim.engines.embedded import library
 from tinysim.errors import GuestFault
+from tinysim.native import open_library
 
 ENTRIES = 0x2000_2000
 ENTRIES_MAX = 200
@@ -48,7 +49,7 @@ def finish(guest: Guest, seconds: float = 0.02) -> tuple[object, ...]:
 
 def main() -> None:
     made, accesses_file = map(Path, sys.argv[1:])
-    native = library.open_library(made)
+    native = open_library(made, library.engine_interface())
     library.load_library = lambda: native  # type: ignore[assignment]
     from tinysim.engines.embedded import engine
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import ctypes
+import functools
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.native import shared_library
+from tests.native import NativeLibrary, shared_library
 from tinysim.engines.embedded.library import source_folders
 
 NEVER = (1 << 64) - 1
@@ -19,76 +19,20 @@ CEN, UDIS, URS, OPM, DIR, ARPE = 1, 2, 4, 8, 16, 128
 CHANNELS = 4
 
 
-class NativeTimer(ctypes.Structure):
-    _fields_ = (
-        ("counter_mask", ctypes.c_uint32),
-        ("clock_hz", ctypes.c_uint32),
-        ("core_hz", ctypes.c_uint32),
-        ("cr1", ctypes.c_uint32),
-        ("dier", ctypes.c_uint32),
-        ("sr", ctypes.c_uint32),
-        ("arr", ctypes.c_uint32),
-        ("psc", ctypes.c_uint32),
-        ("ccr", ctypes.c_uint32 * CHANNELS),
-        ("arr_active", ctypes.c_uint32),
-        ("psc_active", ctypes.c_uint32),
-        ("counter", ctypes.c_uint32),
-        ("at_ticks", ctypes.c_uint64),
-        ("phase", ctypes.c_uint64),
-        ("due", ctypes.c_uint64),
-    )
-
-
-class NativeSystick(ctypes.Structure):
-    _fields_ = (
-        ("control", ctypes.c_uint32),
-        ("reload", ctypes.c_uint32),
-        ("count_flag", ctypes.c_bool),
-        ("value", ctypes.c_uint32),
-        ("zero_at", ctypes.c_uint64),
-    )
+@functools.cache
+def library() -> NativeLibrary:
+    folder = source_folders()[0]
+    sources = [folder / name for name in ("timer.c", "systick.c", "clock.c")]
+    return shared_library("counters", sources, [folder / "timer.h", folder / "systick.h"])
 
 
 @pytest.fixture(scope="module")
-def native() -> ctypes.CDLL:
-    folder: Path = source_folders()[0]
-    library = shared_library("counters", [folder / "timer.c", folder / "systick.c", folder / "clock.c"])
-    library.timer_reset.argtypes = (ctypes.POINTER(NativeTimer), ctypes.c_uint64)
-    library.timer_clock.argtypes = (
-        ctypes.POINTER(NativeTimer),
-        ctypes.c_uint32,
-        ctypes.c_uint32,
-        ctypes.c_uint64,
-    )
-    library.timer_advance.argtypes = (ctypes.POINTER(NativeTimer), ctypes.c_uint64)
-    library.timer_read.argtypes = (
-        ctypes.POINTER(NativeTimer),
-        ctypes.c_uint32,
-        ctypes.POINTER(ctypes.c_uint32),
-        ctypes.c_uint64,
-    )
-    library.timer_write.argtypes = (
-        ctypes.POINTER(NativeTimer),
-        ctypes.c_uint32,
-        ctypes.c_uint32,
-        ctypes.c_uint64,
-    )
-    for line in ("update", "compare"):
-        function = getattr(library, f"timer_{line}_interrupt")
-        function.argtypes, function.restype = (ctypes.POINTER(NativeTimer),), ctypes.c_bool
-    library.systick_write.argtypes = (
-        ctypes.POINTER(NativeSystick),
-        ctypes.c_uint32,
-        ctypes.c_uint32,
-        ctypes.c_uint64,
-    )
-    library.systick_read.argtypes = (ctypes.POINTER(NativeSystick), ctypes.c_uint32, ctypes.c_uint64)
-    library.systick_read.restype = ctypes.c_uint32
-    library.systick_advance.argtypes = (ctypes.POINTER(NativeSystick), ctypes.c_uint64)
-    library.systick_advance.restype = ctypes.c_bool
-    library.systick_due.argtypes = (ctypes.POINTER(NativeSystick),)
-    library.systick_due.restype = ctypes.c_uint64
-    return library
+def native() -> Any:
+    return library().functions
+
+
+def native_timer() -> Any:
+    return library().ffi.new("struct timer *", {"counter_mask": 0xFFFF})
 
 
 @dataclass
@@ -175,7 +119,7 @@ WRITES = st.one_of(
 @settings(max_examples=300, deadline=None)
 def test_the_timer_counts_as_if_every_clock_was_looked_at(native, steps, ratio):
     clock_hz, core_hz = ratio
-    timer = NativeTimer(counter_mask=0xFFFF)
+    timer = native_timer()
     native.timer_reset(timer, 0)
     native.timer_clock(timer, clock_hz, core_hz, 0)
     counted = CountedTimer(0xFFFF, arr=0xFFFF, arr_active=0xFFFF)
@@ -204,7 +148,7 @@ def test_the_timer_counts_as_if_every_clock_was_looked_at(native, steps, ratio):
         assert timer.cr1 == counted.cr1
 
 
-def interrupt(native, timer: NativeTimer) -> bool:
+def interrupt(native, timer: Any) -> bool:
     return native.timer_update_interrupt(timer) or native.timer_compare_interrupt(timer)
 
 
@@ -218,7 +162,7 @@ def interrupt(native, timer: NativeTimer) -> bool:
 )
 @settings(max_examples=300, deadline=None)
 def test_the_next_interrupt_is_where_it_is_said_to_be(native, arr, psc, compare, dier, ratio, down):
-    timer = NativeTimer(counter_mask=0xFFFF)
+    timer = native_timer()
     native.timer_reset(timer, 0)
     native.timer_clock(timer, *ratio, 0)
     for offset, value in ((PSC, psc), (ARR, arr), (CCR1, compare), (EGR, 1), (SR, 0), (DIER, dier)):
@@ -239,7 +183,7 @@ def test_the_next_interrupt_is_where_it_is_said_to_be(native, arr, psc, compare,
 @given(waits=st.lists(st.integers(1, 500), min_size=1, max_size=20), parts=st.integers(1, 5))
 def test_when_it_is_looked_at_makes_no_difference(native, waits, parts):
     def count(times: list[int]) -> tuple[int, int]:
-        timer = NativeTimer(counter_mask=0xFFFF)
+        timer = native_timer()
         native.timer_reset(timer, 0)
         native.timer_clock(timer, 3, 7, 0)
         for offset, value in ((PSC, 2), (ARR, 40), (EGR, 1), (SR, 0), (CR1, CEN)):
@@ -294,7 +238,7 @@ class CountedSystick:
 )
 @settings(max_examples=300, deadline=None)
 def test_systick_counts_as_if_every_clock_was_looked_at(native, steps, reload):
-    systick = NativeSystick(zero_at=NEVER)
+    systick = library().ffi.new("struct systick *", {"zero_at": NEVER})
     counted = CountedSystick(reload=reload)
     native.systick_write(systick, RVR, reload, 0)
     now = 0

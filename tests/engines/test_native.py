@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.engines.guest import c_guest
+from tests.engines.guest import Guest, c_guest
 from tinysim.board import Board, load_board
-from tinysim.engines.embedded import library
+from tinysim.engines.embedded import engine, library
 from tinysim.errors import UserError
+from tinysim.native import open_library, read_interface
+from tinysim.timing import TimingModel
+from tinysim.timing.marshalling import timing_interface
 from tinysim.toolchain import host_compiler
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -33,9 +37,74 @@ runpy.run_module("tests.engines.random_accesses", run_name="__main__")
 
 def test_it_compiles_without_a_warning(tmp_path):
     for optimisation in ("-O0", "-O3"):
-        subprocess.run(
-            library.compile_command(tmp_path / "core.so", flags=(*STRICT, optimisation)), check=True
-        )
+        library.compile_library(tmp_path / "core.so", flags=(*STRICT, optimisation))
+
+
+def sources_with(folder: Path, old: str, new: str) -> tuple[Path, ...]:
+    """Copy the native sources, with `new` instead of `old` in their headers."""
+    copies = []
+    for number, original in enumerate(library.source_folders()):
+        copies.append(folder / str(number))
+        shutil.copytree(original, copies[-1])
+    headers = [path for copy in copies for path in copy.rglob("*.h") if old in path.read_text()]
+    assert len(headers) == 1
+    headers[0].write_text(headers[0].read_text().replace(old, new))
+    return tuple(copies)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "difference"),
+    [
+        pytest.param(
+            "    uint32_t cfsr;\n    uint32_t hfsr;\n    uint32_t address; /*",
+            "    uint32_t hfsr;\n    uint32_t cfsr;\n    uint32_t address; /*",
+            r"offsetof\(struct fault, cfsr\) is 8 there and 4 here",
+            id="members change places",
+        ),
+        pytest.param(
+            "    uint32_t unaligned_cycles[2];",
+            "    uint32_t unaligned_cycles[2];\n    uint32_t more;",
+            r"sizeof\(struct timing_parameters\) is \d+ there and \d+ here",
+            id="a member more",
+        ),
+        pytest.param(
+            "    STOP_NONE,\n",
+            "    STOP_NONE,\n    STOP_MORE,\n",
+            "STOP_DEADLINE is 3 there and 2 here",
+            id="a constant",
+        ),
+    ],
+)
+def test_a_library_of_another_header_is_refused(tmp_path, monkeypatch, old, new, difference):
+    interface = library.engine_interface()
+    folders = sources_with(tmp_path, old, new)
+    monkeypatch.setattr(library, "source_folders", lambda: folders)
+    library.compile_library(tmp_path / "core.so", flags=(*STRICT, "-O0"))
+    with pytest.raises(UserError, match=f"core.so is not what engine.h describes, remove it: {difference}"):
+        open_library(tmp_path / "core.so", interface)
+
+
+def test_a_library_that_lacks_a_function_is_refused(tmp_path):
+    header = tmp_path / "engine.h"
+    header.write_text(f"{library.engine_interface().header.read_text()}void engine_teleport(void);\n")
+    with pytest.raises(UserError, match="'engine_teleport' not found"):
+        open_library(library.library_path(), read_interface(header, timing_interface()))
+
+
+@pytest.mark.parametrize("error", [KeyError, KeyboardInterrupt])
+@pytest.mark.parametrize("callback", ["describe_block", "set_clocks"])
+def test_an_error_in_what_native_code_calls_is_raised(monkeypatch, callback, error):
+    def fail(*_arguments):
+        raise error("here")
+
+    guest = Guest(c_guest("clocks"), with_timing=True)
+    if callback == "set_clocks":
+        monkeypatch.setattr(engine, "chip_clocks", fail)
+    else:
+        monkeypatch.setattr(TimingModel, callback, fail)
+    with pytest.raises(error, match="here") as raised:
+        guest.run(1)
+    assert raised.traceback[-1].name == "fail"
 
 
 def random_accesses(seed: int) -> list[tuple[str, list[tuple[int, int]]]]:
@@ -64,7 +133,7 @@ def test_sanitizers_find_nothing(tmp_path):
     sanitizers = host_compiler().sanitizers
     made = tmp_path / "core.so"
     flags = (*STRICT, "-O1", "-g", f"-fsanitize={','.join(sanitizers)}", "-fno-sanitize-recover=all")
-    subprocess.run(library.compile_command(made, flags=flags), check=True)
+    library.compile_library(made, flags=flags)
     accesses = tmp_path / "accesses.json"
     accesses.write_text(json.dumps(random_accesses(1)))
     c_guest("accesses")

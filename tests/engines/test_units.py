@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import ctypes
+import functools
 import zlib
-from ctypes import POINTER, byref, c_bool, c_uint32, c_uint64
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.native import shared_library
+from tests.native import NativeLibrary, shared_library
 from tinysim.engines.embedded.library import source_folders
 
 SECOND_PS = 10**12
@@ -22,50 +22,34 @@ CRC_DR, CRC_CR, CRC_INIT, CRC_POL = 0x00, 0x08, 0x10, 0x14
 CRC_SIZES = {32: 0, 16: 1, 8: 2, 7: 3}
 MASKS = {8: 0xFF, 16: 0xFFFF, 32: 0xFFFF_FFFF}
 
-DeviceState = ctypes.c_uint8 * 4096
-"""More than the largest of the devices' structures: what is inside is theirs."""
+
+@functools.cache
+def library() -> NativeLibrary:
+    folder = source_folders()[0]
+    names = ("clock", "crc", "dma", "gpdma", "lptim", "mpu", "rng", "rtc", "timer")
+    headers = [folder / f"{name}.h" for name in ("crc", "mpu", "rng", "rtc", "timer", "lptim")]
+    return shared_library("units", [folder / f"{name}.c" for name in names], headers)
 
 
 @pytest.fixture(scope="module")
-def native():
-    folder = source_folders()[0]
-    names = ("clock", "crc", "dma", "gpdma", "lptim", "mpu", "rng", "rtc", "timer")
-    library = shared_library("units", [folder / f"{name}.c" for name in names])
-    state, word = POINTER(DeviceState), POINTER(c_uint32)
-    for name, result, arguments in (
-        ("crc_reset", None, ()),
-        ("crc_read", c_uint32, (c_uint32,)),
-        ("crc_write", None, (c_uint32, c_uint32, c_uint32)),
-        ("rng_reset", None, ()),
-        ("rng_read", c_bool, (c_uint32, word)),
-        ("rng_write", c_bool, (c_uint32, c_uint32)),
-        ("rng_interrupt", c_bool, ()),
-        ("rtc_reset", None, (c_uint64,)),
-        ("rtc_clock", None, (c_uint32, c_uint64)),
-        ("rtc_advance", c_uint64, (c_uint64,)),
-        ("rtc_read", c_bool, (c_uint32, word, c_uint64)),
-        ("rtc_write", c_bool, (c_uint32, c_uint32, c_uint64)),
-        ("rtc_wakeup_interrupt", c_bool, ()),
-        ("rtc_alarm_interrupt", c_bool, ()),
-        ("lptim_reset", None, (c_uint64,)),
-        ("lptim_clock", None, (c_uint32, c_uint32, c_uint64)),
-        ("lptim_read", c_bool, (c_uint32, word, c_uint64)),
-        ("lptim_write", c_bool, (c_uint32, c_uint32, c_uint64)),
-        ("lptim_interrupt", c_bool, ()),
-        ("mpu_read", c_uint32, (c_uint32, c_uint32, c_bool)),
-        ("mpu_write", None, (c_uint32, c_uint32, c_bool)),
-        ("mpu_test_target", c_uint32, (c_uint32, c_bool)),
-    ):
-        function = getattr(library, name)
-        function.restype, function.argtypes = result, (state, *arguments)
-    return library
+def native() -> Any:
+    return library().functions
+
+
+def device(kind: str, **members: object) -> Any:
+    return library().ffi.new(f"struct {kind} *", members)
+
+
+def word() -> Any:
+    """Room for what a register reads."""
+    return library().ffi.new("uint32_t *")
 
 
 class Crc:
     """The unit, as a driver uses it."""
 
     def __init__(self, native, size=32, polynomial=0x04C1_1DB7, initial=0xFFFF_FFFF, rev_in=0, rev_out=0):
-        self.native, self.state = native, DeviceState()
+        self.native, self.state = native, device("crc")
         native.crc_reset(self.state)
         control = CRC_SIZES[size] << 3 | rev_in << 5 | rev_out << 7
         for offset, value in ((CRC_POL, polynomial), (CRC_INIT, initial), (CRC_CR, control | 1)):
@@ -154,15 +138,15 @@ def test_crc_is_polynomial_division(native, size, polynomial, initial, rev_in, r
 def test_random_numbers_are_the_same_in_every_run_and_none_is_zero(native):
     runs = []
     for _run in range(2):
-        state, value = DeviceState(), c_uint32()
+        state, value = device("rng"), word()
         native.rng_reset(state)
-        assert native.rng_read(state, 0x04, byref(value))
-        assert value.value == 0
+        assert native.rng_read(state, 0x04, value)
+        assert value[0] == 0
         native.rng_write(state, 0x00, 1 << 2 | 1 << 3)
-        assert native.rng_read(state, 0x04, byref(value))
-        assert value.value == 1
+        assert native.rng_read(state, 0x04, value)
+        assert value[0] == 1
         assert native.rng_interrupt(state)
-        runs.append([native.rng_read(state, 0x08, byref(value)) and value.value for _number in range(1000)])
+        runs.append([native.rng_read(state, 0x08, value) and value[0] for _number in range(1000)])
     assert runs[0] == runs[1]
     assert len(set(runs[0])) == 1000
     assert 0 not in runs[0]
@@ -185,8 +169,7 @@ class Rtc:
     )
 
     def __init__(self, native, hz=32_768, prescaler=0x7F_00FF):
-        self.native, self.state, self.now_ps = native, DeviceState(), 0
-        self.state[0] = 1  # has_status_register, the structure's first member
+        self.native, self.state, self.now_ps = native, device("rtc", has_status_register=True), 0
         native.rtc_reset(self.state, 0)
         native.rtc_clock(self.state, hz, 0)
         self.write(self.ICSR, 1 << 7)
@@ -195,9 +178,9 @@ class Rtc:
         self.write(self.ICSR, 0)
 
     def read(self, register):
-        value = c_uint32()
-        assert self.native.rtc_read(self.state, register, byref(value), self.now_ps)
-        return value.value
+        value = word()
+        assert self.native.rtc_read(self.state, register, value, self.now_ps)
+        return value[0]
 
     def write(self, register, value):
         assert self.native.rtc_write(self.state, register, value, self.now_ps)
@@ -308,30 +291,30 @@ def test_an_alarm_at_no_time_of_day_never_comes(native):
     ticks=st.lists(st.integers(0, 3000), min_size=1, max_size=10),
 )
 def test_the_low_power_timer_counts_and_compares(native, compare, reload, prescaler, ticks):
-    state, value = DeviceState(), c_uint32()
+    state, value = device("lptim"), word()
     native.lptim_reset(state, 0)
     native.lptim_clock(state, 1, 1, 0)
     for offset, written in ((0x0C, prescaler << 9), (0x10, 1), (0x18, reload), (0x14, compare), (0x10, 5)):
         native.lptim_write(state, offset, written, 0)
-    native.lptim_read(state, 0x00, byref(value), 0)
-    assert value.value & 0x18 == 0x18
+    native.lptim_read(state, 0x00, value, 0)
+    assert value[0] & 0x18 == 0x18
     native.lptim_write(state, 0x04, 0xFFFF_FFFF, 0)
     now = 0
     for step in ticks:
         before, now = now, now + step
-        native.lptim_read(state, 0x1C, byref(value), now)
-        assert value.value == (now >> prescaler) % (reload + 1)
-        native.lptim_read(state, 0x00, byref(value), now)
+        native.lptim_read(state, 0x1C, value, now)
+        assert value[0] == (now >> prescaler) % (reload + 1)
+        native.lptim_read(state, 0x00, value, now)
         counts = [count % (reload + 1) for count in range((before >> prescaler) + 1, (now >> prescaler) + 1)]
         # The flag of the reload value comes as the counter leaves it.
-        assert value.value & 3 == (compare in counts) | (0 in counts) << 1
+        assert value[0] & 3 == (compare in counts) | (0 in counts) << 1
         native.lptim_write(state, 0x04, 3, now)
 
 
 @given(regions=st.dictionaries(st.integers(0, 15), st.tuples(WORDS, WORDS), max_size=16))
 def test_protection_regions_read_back(native, regions):
     for is_v8 in (False, True):
-        state = DeviceState()
+        state = device("mpu")
         for region, (base, attributes) in regions.items():
             native.mpu_write(state, 0x08, region, is_v8)
             native.mpu_write(state, 0x0C, base & ~0x1F if not is_v8 else base, is_v8)
@@ -347,7 +330,7 @@ def test_protection_regions_read_back(native, regions):
     ("permissions", "privileged", "unprivileged"), [(0, 0xC, 0), (1, 0xC, 0xC), (2, 4, 0), (3, 4, 4)]
 )
 def test_permissions_of_an_address(native, permissions, privileged, unprivileged):
-    state = DeviceState()
+    state = device("mpu")
 
     def answers(address: int) -> list[int]:
         return [native.mpu_test_target(state, address, is_privileged) for is_privileged in (True, False)]
@@ -372,7 +355,7 @@ def test_permissions_of_an_address(native, permissions, privileged, unprivileged
 
 
 def test_protection_region_aliases(native):
-    v8, v7 = DeviceState(), DeviceState()
+    v8, v7 = device("mpu"), device("mpu")
     native.mpu_write(v8, 0x08, 4, True)
     for alias in range(4):
         native.mpu_write(v8, 0x0C + 8 * alias, 0x100 * alias, True)
@@ -392,8 +375,8 @@ ACCESSES = st.lists(
 @given(accesses=ACCESSES, layout=st.booleans())
 @settings(max_examples=300, deadline=None)
 def test_any_access_to_the_clock_and_the_timer_is_defined(native, accesses, layout):
-    rtc, lptim, value = DeviceState(), DeviceState(), c_uint32()
-    rtc[0] = lptim[0] = layout
+    rtc, lptim = device("rtc", has_status_register=layout), device("lptim", two_channels=layout)
+    value = word()
     native.rtc_reset(rtc, 0)
     native.rtc_clock(rtc, 32_000, 0)
     native.lptim_reset(lptim, 0)
@@ -402,7 +385,7 @@ def test_any_access_to_the_clock_and_the_timer_is_defined(native, accesses, layo
     for offset, written, step in accesses:
         now += step
         native.rtc_write(rtc, offset, written, now)
-        native.rtc_read(rtc, offset, byref(value), now)
+        native.rtc_read(rtc, offset, value, now)
         assert native.rtc_advance(rtc, now) > now
         native.lptim_write(lptim, offset, written, now // 10**4)
-        native.lptim_read(lptim, offset, byref(value), now // 10**4)
+        native.lptim_read(lptim, offset, value, now // 10**4)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.timing.assembler import assemble
 from tests.timing.machine import board_model
 from tinysim.timing import instructions as kinds
-from tinysim.timing.structures import native_block
+from tinysim.timing.marshalling import native_block
 
 BOARDS = {
     "nucleo_g0b1re": "cortex-m0+",
@@ -98,6 +98,6 @@ def test_any_bytes_of_an_image(board_id, code, halfword):
     instructions, cost = cost_of(board_id, address, code)
     check(board_id, instructions, cost)
     timing = board_model(board_id).describe_block(address, instructions)
-    native = native_block(timing, address, sum(found.size for found in instructions))
-    assert native.cycles == cost.cycles
-    assert native.access_count == len(timing.accesses)
+    block = native_block(timing, address, sum(found.size for found in instructions)).block
+    assert block.cycles == cost.cycles
+    assert block.access_count == len(timing.accesses)

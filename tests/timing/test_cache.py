@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-import ctypes
 from collections import OrderedDict
-from pathlib import Path
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import tinysim.timing
-from tests.native import shared_library
-
-SOURCES = sorted((Path(tinysim.timing.__file__).parent / "native").glob("*.c"))
-CACHE_BYTES = 1 << 14
-
-
-@pytest.fixture(scope="session")
-def native():
-    return shared_library("timing", SOURCES)
+from tests.timing.machine import timing_library
 
 
 class Model:
@@ -56,11 +44,11 @@ class Model:
     shape=st.sampled_from([(1, 1), (2, 2), (8, 8), (32, 32), (64, 4), (512, 2), (512, 4), (128, 2)]),
     whole=st.booleans(),
 )
-def test_the_least_recently_used_line_of_a_set_is_replaced(native, steps, shape, whole):
+def test_the_least_recently_used_line_of_a_set_is_replaced(steps, shape, whole):
     lines, ways = shape
-    cache = ctypes.create_string_buffer(CACHE_BYTES)
+    ffi, native = timing_library()
+    cache = ffi.new("struct cache *")
     native.cache_reset(cache, lines, ways, 32, 8, whole)
-    native.cache_access.restype = native.cache_holds.restype = ctypes.c_bool
     model = Model(lines, ways, 32, 8, whole)
     for address, only_looks in steps:
         if only_looks:
@@ -74,11 +62,11 @@ def test_the_least_recently_used_line_of_a_set_is_replaced(native, steps, shape,
         st.tuples(st.integers(0, 40).map(lambda n: 0x0800_0000 + 2 * n), st.integers(0, 3)), max_size=200
     )
 )
-def test_a_branch_that_always_goes_one_way_is_foreseen_from_the_second_time(native, branches):
+def test_a_branch_that_always_goes_one_way_is_foreseen_from_the_second_time(branches):
     """Whatever other branches do that do not share its entry."""
-    predictor = ctypes.create_string_buffer(4096)
+    ffi, native = timing_library()
+    predictor = ffi.new("struct predictor *")
     native.predictor_reset(predictor, 64)
-    native.predictor_foresees.restype = ctypes.c_bool
     steady, target = 0x0800_00FE, 0x0800_1000
     for seen, (branch, choice) in enumerate([(0x0800_0000, 0), *branches]):
         native.predictor_foresees(predictor, branch, branch + 2 + 16 * choice, choice > 0)
@@ -86,10 +74,10 @@ def test_a_branch_that_always_goes_one_way_is_foreseen_from_the_second_time(nati
         assert foreseen == (seen > 0)
 
 
-def test_a_loop_is_foreseen_wrongly_only_at_its_end(native):
-    predictor = ctypes.create_string_buffer(4096)
+def test_a_loop_is_foreseen_wrongly_only_at_its_end():
+    ffi, native = timing_library()
+    predictor = ffi.new("struct predictor *")
     native.predictor_reset(predictor, 64)
-    native.predictor_foresees.restype = ctypes.c_bool
     rounds = ([True] * 9 + [False]) * 3
     foreseen = [native.predictor_foresees(predictor, 0x100, 0x80, taken) for taken in rounds]
     # At first nothing is known of it; afterwards only leaving the loop surprises.

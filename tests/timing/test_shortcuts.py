@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,7 +10,7 @@ from tests.timing.assembler import disassemble
 from tests.timing.machine import Machine
 from tests.timing.test_flash import DATA_CACHE, FLASH, INSTRUCTION_CACHE, PREFETCH, RAM
 from tests.timing.test_flash import Machine as FlashMachine
-from tinysim.timing.structures import native_block
+from tinysim.timing.marshalling import native_block
 
 BLOCKS = [
     "ldr r0, [r1]; ldr r2, [r1, #4]; ldrh r3, [r1, #6]",
@@ -47,17 +45,12 @@ def test_loads_told_free_by_their_ranges_are_free(control, steps):
         instructions = disassemble(source, address)
         timing = quick.model.describe_block(address, instructions)
         block = native_block(timing, address, sum(instruction.size for instruction in instructions))
-        values = (ctypes.c_uint32 * 16)(0, *pointers)
+        only_ranges = block.block.only_ranges
         for _ in range(times):
             costs = []
-            for machine, only_ranges in ((quick, block.only_ranges), (thorough, False)):
-                block.only_ranges, kept = only_ranges, block.only_ranges
-                costs.append(
-                    machine.native.timing_enter(
-                        machine.state, ctypes.byref(block), values, machine.peek, None
-                    )
-                )
-                block.only_ranges = kept
+            for machine, as_they_are in ((quick, only_ranges), (thorough, False)):
+                block.block.only_ranges = as_they_are
+                costs.append(machine.enter_block(block, [0, *pointers, *[0] * 8]))
             assert costs[0] == costs[1]
 
 

@@ -37,21 +37,21 @@ class Sum:
         return Sum(terms, (self.constant << shift) & _WORD_MASK)
 
 
-class Operation(enum.IntEnum):
-    """What is done with two sums: `enum timing_operation` of native/timing.h."""
+class Operation(enum.Enum):
+    """What is done with two sums, by its name in native/timing.h."""
 
-    ACCESS = 0
-    PEEK = 1
-    ADD = 2
-    SUBTRACT = 3
-    MULTIPLY = 4
-    AND = 5
-    OR = 6
-    EXCLUSIVE_OR = 7
-    SHIFT_LEFT = 8
-    SHIFT_RIGHT = 9
-    SHIFT_RIGHT_SIGNED = 10
-    ROTATE_RIGHT = 11
+    ACCESS = "TIMING_ACCESS"
+    PEEK = "TIMING_PEEK"
+    ADD = "TIMING_ADD"
+    SUBTRACT = "TIMING_SUBTRACT"
+    MULTIPLY = "TIMING_MULTIPLY"
+    AND = "TIMING_AND"
+    OR = "TIMING_OR"
+    EXCLUSIVE_OR = "TIMING_EXCLUSIVE_OR"
+    SHIFT_LEFT = "TIMING_SHIFT_LEFT"
+    SHIFT_RIGHT = "TIMING_SHIFT_RIGHT"
+    SHIFT_RIGHT_SIGNED = "TIMING_SHIFT_RIGHT_SIGNED"
+    ROTATE_RIGHT = "TIMING_ROTATE_RIGHT"
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import ctypes
+from typing import Any
 
 import capstone
 
-from tinysim.engines.embedded.structures import BlockDescription
+from tinysim.engines.embedded.library import engine_interface
 from tinysim.timing import TimingModel
-from tinysim.timing.structures import NativeBlock, native_block
+from tinysim.timing.marshalling import NativeBlock, native_block
 
 _decoder = capstone.Cs(capstone.CS_ARCH_ARM, capstone.CS_MODE_THUMB | capstone.CS_MODE_MCLASS)
 _decoder.detail = True
@@ -21,16 +21,14 @@ class TimedBlocks:
 
     def __init__(self, model: TimingModel) -> None:
         self._model = model
-        self._kept: list[tuple[NativeBlock, ctypes.Array[ctypes.c_uint32]]] = []
+        self._kept: list[tuple[NativeBlock, Any]] = []
 
-    def describe(self, address: int, code: bytes, description: BlockDescription) -> None:
-        """Fill `description` for the block of `code` at `address`."""
+    def describe(self, address: int, code: bytes, description: Any) -> None:
+        """Fill the `struct block_description` for the block of `code` at `address`."""
         instructions = [found for found in _decoder.disasm(code, address) if found.id]
         timing = self._model.describe_block(address, instructions)
         native = native_block(timing, address, len(code))
-        cycles_before = (ctypes.c_uint32 * (len(timing.cycles_before) + 1))(
-            *timing.cycles_before, timing.cycles
-        )
+        cycles_before = engine_interface().ffi.new("uint32_t[]", [*timing.cycles_before, timing.cycles])
         self._kept.append((native, cycles_before))
-        description.timing = ctypes.pointer(native)
-        description.cycles_before = ctypes.cast(cycles_before, ctypes.POINTER(ctypes.c_uint32))
+        description.timing = native.block
+        description.cycles_before = cycles_before

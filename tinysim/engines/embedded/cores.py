@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from unicorn import arm_const
 
 from tinysim.chip import Core
-from tinysim.engines.embedded.structures import CoreModel
 
 _NO_FPU = (0, 0, 0)
 
@@ -73,26 +72,26 @@ def _cache_size(size_bytes: int, ways: int) -> int:
     return 0xF000_0000 | (sets - 1) << 13 | (ways - 1) << 3 | 1
 
 
-def core_model(core: Core) -> CoreModel:
-    """Return the native core's description of a board's core."""
+def core_model(core: Core) -> dict[str, object]:
+    """Return the members of `struct core_model` for a board's core."""
     kind = CORE_TYPES[core.name]
-    return CoreModel(
-        unicorn_model=kind.unicorn_model,
-        cpuid=kind.cpuid,
-        interrupts=core.external_interrupts,
-        priority_bits=core.nvic_priority_bits,
-        exception_return=kind.exception_return,
-        secure_bank=kind.secure_bank,
-        has_fpu=core.fpu is not None,
-        has_bit_band=kind.has_bit_band,
-        has_cycle_counter=kind.has_cycle_counter,
-        has_configurable_faults=kind.has_configurable_faults,
-        has_mask_levels=kind.has_configurable_faults,
-        has_stack_limits=kind.has_stack_limits,
-        mpu_type=core.mpu_regions << 8,
-        has_v8_mpu=kind.has_v8_mpu,
-        cache_level=_CLIDR if core.data_cache_bytes else 0,
-        cache_type=_CTR if core.data_cache_bytes else 0,
-        cache_size=(_cache_size(core.data_cache_bytes, 4), _cache_size(core.instruction_cache_bytes, 2)),
-        mvfr=_MEDIA_AND_FLOAT_REGISTERS[core.fpu],
-    )
+    return {
+        "unicorn_model": kind.unicorn_model,
+        "cpuid": kind.cpuid,
+        "interrupts": core.external_interrupts,
+        "priority_bits": core.nvic_priority_bits,
+        "exception_return": kind.exception_return,
+        "secure_bank": kind.secure_bank,
+        "has_fpu": core.fpu is not None,
+        "has_bit_band": kind.has_bit_band,
+        "has_cycle_counter": kind.has_cycle_counter,
+        "has_configurable_faults": kind.has_configurable_faults,
+        "has_mask_levels": kind.has_configurable_faults,
+        "has_stack_limits": kind.has_stack_limits,
+        "mpu_type": core.mpu_regions << 8,
+        "has_v8_mpu": kind.has_v8_mpu,
+        "cache_level": _CLIDR if core.data_cache_bytes else 0,
+        "cache_type": _CTR if core.data_cache_bytes else 0,
+        "cache_size": (_cache_size(core.data_cache_bytes, 4), _cache_size(core.instruction_cache_bytes, 2)),
+        "mvfr": _MEDIA_AND_FLOAT_REGISTERS[core.fpu],
+    }

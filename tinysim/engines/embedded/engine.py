@@ -2,50 +2,24 @@
 
 from __future__ import annotations
 
-import ctypes
 from collections import Counter
 from collections.abc import Sequence
+from types import TracebackType
 from typing import Any
 
 from tinysim.board import Board
-from tinysim.chip import Device, Memory, Option
+from tinysim.chip import Device, Memory
 from tinysim.clock_trees import chip_clocks, clocks_after_reset
 from tinysim.engines import Snapshot, Stop, Unmodelled
 from tinysim.engines.embedded.blocks import TimedBlocks
 from tinysim.engines.embedded.cores import core_model
-from tinysim.engines.embedded.faults import fault_name, fault_report
-from tinysim.engines.embedded.library import load_library
-from tinysim.engines.embedded.structures import (
-    FOLLOWS_MAXIMUM,
-    LINE_BYTE,
-    NO_INTERRUPT,
-    REGISTER_BLOCKS_MAXIMUM,
-    REGISTER_NAMES,
-    REGISTER_USES_MAXIMUM,
-    REQUESTS_MAXIMUM,
-    UNIT_LINES,
-    BlockDescription,
-    ClocksWritten,
-    DescribeBlock,
-    Fault,
-    LineByte,
-    Moment,
-    Polling,
-    RegisterBlock,
-    RegisterFollow,
-    RegisterRule,
-    RegisterUse,
-    StopReason,
-    UnitKind,
-)
+from tinysim.engines.embedded.faults import REGISTER_NAMES, fault_name, fault_report
+from tinysim.engines.embedded.library import engine_interface, load_library
 from tinysim.errors import GuestFault, TinysimError, UserError
 from tinysim.image import Image
 from tinysim.stamp import Stamp, StampedByte
 from tinysim.timing import timing_model
-from tinysim.timing.structures import native_parameters
-
-OUTPUT_BYTES_MAX = 4096
-"""What the engine holds for the host; bytes that come while so many wait are lost, as in a UART's driver."""
+from tinysim.timing.marshalling import native_parameters
 
 _FOREVER_PS = (1 << 64) - 1
 _LINE_BYTES = 1024
@@ -65,27 +39,25 @@ _FAULT_EXCEPTIONS = range(3, 7)
 
 
 UNIT_KINDS = {
-    "stm32_crc": UnitKind.CRC,
-    "stm32_rng": UnitKind.RNG,
-    "stm32_gpio": UnitKind.GPIO,
-    "stm32_rtc": UnitKind.RTC,
-    "stm32_rtc_with_sr": UnitKind.RTC_WITH_SR,
-    "stm32_lptim": UnitKind.LPTIM,
-    "stm32_lptim_with_ccr2": UnitKind.LPTIM_WITH_CCR2,
-    "stm32_dma_channels": UnitKind.DMA_CHANNELS,
-    "stm32_dma_streams": UnitKind.DMA_STREAMS,
-    "stm32_gpdma": UnitKind.GPDMA,
+    "stm32_crc": "UNIT_CRC",
+    "stm32_rng": "UNIT_RNG",
+    "stm32_gpio": "UNIT_GPIO",
+    "stm32_rtc": "UNIT_RTC",
+    "stm32_rtc_with_sr": "UNIT_RTC_WITH_SR",
+    "stm32_lptim": "UNIT_LPTIM",
+    "stm32_lptim_with_ccr2": "UNIT_LPTIM_WITH_CCR2",
+    "stm32_dma_channels": "UNIT_DMA_CHANNELS",
+    "stm32_dma_streams": "UNIT_DMA_STREAMS",
+    "stm32_gpdma": "UNIT_GPDMA",
 }
 
 
-def _requests(requests: Option) -> Any:
+def _requests(requests: Any) -> list[int]:
     """As native/requests.c has them: a stream's is 0x8000, controller, stream and selection."""
-    assert isinstance(requests, tuple)
-    numbers = [
+    return [
         request if isinstance(request, int) else 0x8000 | request[0] << 8 | request[1] << 4 | request[2]
         for request in requests
     ]
-    return (ctypes.c_uint32 * REQUESTS_MAXIMUM)(*numbers)
 
 
 class EmbeddedEngine:
@@ -107,17 +79,18 @@ class EmbeddedEngine:
         self._uart = uart
         self._resets_heard_of = 0
         self.timing = timing_model(board.chip) if with_timing else None
-        self._core: int | None = None
+        self._core: Any = None
         self._error: BaseException | None = None
         self._native: Any = load_library()
-        # ctypes does not keep callbacks alive.
-        self._clocks_written = ClocksWritten(self._set_clocks)
-        self._describe = DescribeBlock(self._describe_block)
+        self._ffi = ffi = engine_interface().ffi
+        # Native code does not keep callbacks alive.
+        self._clocks_written = ffi.callback("clocks_written", self._set_clocks, onerror=self._keep_error)
+        self._describe = ffi.callback("describe_block", self._describe_block, onerror=self._keep_error)
         self._blocks = TimedBlocks(self.timing) if self.timing is not None else None
         names = [uart.name for uart in board.chip.uarts]
         if self._uart is not None and self._uart not in names:
             raise UserError(f"{board.id} has no UART {self._uart!r}: it has {', '.join(names)}")
-        self._core = self._native.engine_create(ctypes.byref(core_model(board.chip.core)), board.console.baud)
+        self._core = self._native.engine_create([core_model(board.chip.core)], board.console.baud)
         if not self._core:
             raise TinysimError("the emulator could not be started: not enough memory")
         self._add_memories()
@@ -131,7 +104,7 @@ class EmbeddedEngine:
         if error is not None:
             raise error
         if not succeeded:
-            text = self._native.engine_error(self._core).decode()
+            text = self._ffi.string(self._native.engine_error(self._core)).decode()
             raise TinysimError(f"{self.board.id}: the simulation failed: {text or 'not enough memory'}")
 
     def _add_memories(self) -> None:
@@ -165,7 +138,8 @@ class EmbeddedEngine:
                 native.engine_add_usart(
                     *(self._core, uart.address, uart.irq[0], uart.model == "stm32_lpuart"),
                     options.get("fifo", True),
-                    *(_requests(options.get(f"dma_{way}", ())) for way in ("receive", "transmit")),
+                    self._ffi.new("uint32_t[REQUESTS_MAXIMUM]", _requests(options.get("dma_receive", ()))),
+                    self._ffi.new("uint32_t[REQUESTS_MAXIMUM]", _requests(options.get("dma_transmit", ()))),
                 )
             )
         for timer in timers:
@@ -181,20 +155,25 @@ class EmbeddedEngine:
             self._core, names.index(self._uart or board.console.uart), self._uart is not None
         )
         for register in board.chip.status_register:
-            if len(register.follows) > FOLLOWS_MAXIMUM:
+            if len(register.follows) > native.FOLLOWS_MAXIMUM:
                 raise UserError(f"{board.id}: {register.name} follows too many bits: check board.toml")
-            rule = RegisterRule(
-                address=register.address,
-                reset=register.reset,
-                set=sum(1 << bit for bit in register.set),
-                clear=sum(1 << bit for bit in register.clear),
-                follow_count=len(register.follows),
-            )
-            for place, (status_bit, enable_bit, *elsewhere) in enumerate(register.follows):
-                rule.follows[place] = RegisterFollow(
-                    status_bit, enable_bit, elsewhere[0] if elsewhere else register.address
-                )
-            self._check(native.engine_add_register(self._core, ctypes.byref(rule)))
+            follows = [
+                {
+                    "status_bit": status_bit,
+                    "enable_bit": enable_bit,
+                    "enable_address": elsewhere[0] if elsewhere else register.address,
+                }
+                for status_bit, enable_bit, *elsewhere in register.follows
+            ]
+            rule = {
+                "address": register.address,
+                "reset": register.reset,
+                "set": sum(1 << bit for bit in register.set),
+                "clear": sum(1 << bit for bit in register.clear),
+                "follow_count": len(follows),
+                "follows": follows,
+            }
+            self._check(native.engine_add_register(self._core, [rule]))
         native.engine_set_clock_control(
             self._core,
             board.chip.clock_control.address,
@@ -205,7 +184,7 @@ class EmbeddedEngine:
             parameters = self.timing.parameters
             native.engine_set_timing(
                 self._core,
-                ctypes.byref(native_parameters(self.timing)),
+                [native_parameters(self.timing)],
                 parameters.exception_entry_cycles,
                 parameters.exception_return_cycles,
                 self._describe,
@@ -219,17 +198,17 @@ class EmbeddedEngine:
         return uarts, timers, units
 
     def _add_unit(self, device: Device) -> None:
-        lines = [*device.irq, *(NO_INTERRUPT,) * (UNIT_LINES - len(device.irq))]
+        native = self._native
+        lines = [*device.irq, *[native.ENGINE_NO_INTERRUPT] * (native.UNIT_LINES - len(device.irq))]
         self._check(
-            self._native.engine_add_unit(
-                *(self._core, UNIT_KINDS[device.model], device.address, device.size_bytes),
-                (ctypes.c_uint32 * UNIT_LINES)(*lines),
-                *(device.options.get("channels", 0), device.options.get("request_register", 0)),
+            native.engine_add_unit(
+                *(self._core, getattr(native, UNIT_KINDS[device.model]), device.address, device.size_bytes),
+                *(lines, device.options.get("channels", 0), device.options.get("request_register", 0)),
             )
         )
         if "mode_reset" in device.options:
-            moder = RegisterRule(address=device.address, reset=device.options["mode_reset"])
-            self._check(self._native.engine_add_register(self._core, ctypes.byref(moder)))
+            moder = {"address": device.address, "reset": device.options["mode_reset"]}
+            self._check(native.engine_add_register(self._core, [moder]))
 
     def _load(self) -> None:
         for word in self.board.chip.factory_word:
@@ -245,44 +224,35 @@ class EmbeddedEngine:
 
     def _set_clocks(self) -> bool:
         """The guest has written a register of the clock controller."""
-        try:
-            base = self.board.chip.clock_control.address
-            clocks = chip_clocks(
-                self.board.chip,
-                lambda offset: int(self._native.engine_peripheral_word(self._core, base + offset)),
-                self.board.clock.hse_hz or 0,
-            )
-
-            def hz(devices: Sequence[Device]) -> list[int]:
-                return [clocks.device_hz[device.clock] if device.clock else 0 for device in devices]
-
-            uarts, timers, units = (hz(devices) for devices in self._devices())
-            self._native.engine_set_clocks(
-                self._core,
-                max(clocks.core_hz, 1),
-                (ctypes.c_uint32 * len(uarts))(*uarts),
-                (ctypes.c_uint32 * len(timers))(*timers),
-                (ctypes.c_uint32 * len(units))(*units),
-            )
-        except BaseException as error:
-            self._error = error
-            return False
+        base = self.board.chip.clock_control.address
+        clocks = chip_clocks(
+            self.board.chip,
+            lambda offset: int(self._native.engine_peripheral_word(self._core, base + offset)),
+            self.board.clock.hse_hz or 0,
+        )
+        uarts, timers, units = self._devices()
+        self._native.engine_set_clocks(
+            self._core,
+            max(clocks.core_hz, 1),
+            [clocks.device_hz[uart.clock or ""] for uart in uarts],
+            [clocks.device_hz[timer.clock or ""] for timer in timers],
+            [clocks.device_hz[unit.clock] if unit.clock else 0 for unit in units],
+        )
         return True
 
     def _describe_block(self, address: int, code: Any, size_bytes: int, description: Any) -> bool:
-        try:
-            assert self._blocks is not None
-            content: BlockDescription = description.contents
-            self._blocks.describe(address, bytes(code[:size_bytes]), content)
-        except BaseException as error:
-            self._error = error
-            return False
+        assert self._blocks is not None
+        self._blocks.describe(address, bytes(self._ffi.buffer(code, size_bytes)), description)
         return True
+
+    def _keep_error(self, _kind: object, error: BaseException, traceback: TracebackType | None) -> None:
+        """A callback has raised `error`; the native core stops, and `_check` raises it."""
+        self._error = error.with_traceback(traceback)
 
     def now(self) -> Stamp:
         """Return the present moment."""
-        moment = Moment()
-        self._native.engine_now(self._core, ctypes.byref(moment))
+        moment = self._ffi.new("struct engine_moment *")
+        self._native.engine_now(self._core, moment)
         return Stamp(moment.time_ps // 1000, moment.instructions, moment.cycles)
 
     def run(self, until_ns: int, *, to_line_end: bool = False) -> Stop:
@@ -293,18 +263,20 @@ class EmbeddedEngine:
         # Time is told in whole nanoseconds, rounded down: reaching `until_ns` is being told so.
         until_ps = min(until_ns * 1000, _FOREVER_PS)
         wanted_bytes = _LINE_BYTES if to_line_end else 1
-        reason = StopReason(self._native.engine_run(self._core, until_ps, wanted_bytes, to_line_end))
-        self._check(reason is not StopReason.ERROR)
-        if reason in (StopReason.FAULT, StopReason.LOCKUP):
-            raise GuestFault(fault_report(self._fault(), self.image, locked_up=reason is StopReason.LOCKUP))
-        if reason is StopReason.IDLE:
-            self._native.engine_sleep_until(self._core, until_ps)
+        native = self._native
+        reason = native.engine_run(self._core, until_ps, wanted_bytes, to_line_end)
+        self._check(reason != native.STOP_ERROR)
+        if reason in (native.STOP_FAULT, native.STOP_LOCKUP):
+            locked_up = reason == native.STOP_LOCKUP
+            raise GuestFault(fault_report(self._fault(), self.image, locked_up=locked_up))
+        if reason == native.STOP_IDLE:
+            native.engine_sleep_until(self._core, until_ps)
             return Stop.ASLEEP
-        return Stop.OUTPUT if reason is StopReason.OUTPUT else Stop.DEADLINE
+        return Stop.OUTPUT if reason == native.STOP_OUTPUT else Stop.DEADLINE
 
-    def _fault(self) -> Fault:
-        fault = Fault()
-        self._native.engine_fault(self._core, ctypes.byref(fault))
+    def _fault(self) -> Any:
+        fault = self._ffi.new("struct fault *")
+        self._native.engine_fault(self._core, fault)
         return fault
 
     def send(self, data: bytes) -> None:
@@ -329,19 +301,17 @@ class EmbeddedEngine:
         count = self._native.engine_waiting(self._core)
         if count == 0:
             return ()
-        buffer = (LineByte * count)()
-        taken = self._native.engine_take(self._core, buffer, count)
+        taken = self._ffi.new("struct line_byte[]", count)
+        taken_count = self._native.engine_take(self._core, taken, count)
         self._resets_heard_of = self.resets
         return [
-            StampedByte(value, Stamp(time_ps // 1000, instructions, cycles))
-            for time_ps, instructions, cycles, value in LINE_BYTE.iter_unpack(
-                memoryview(buffer).cast("B")[: taken * LINE_BYTE.size]
-            )
+            StampedByte(byte.data, Stamp(byte.time_ps // 1000, byte.instructions, byte.cycles))
+            for byte in taken[0:taken_count]
         ]
 
     @property
     def lost_output_bytes(self) -> int:
-        """How many bytes were lost because OUTPUT_BYTES_MAX had not been taken."""
+        """How many bytes were lost because LINE_TO_HOST_BYTES of native/engine.h had not been taken."""
         return int(self._native.engine_lost_bytes(self._core))
 
     @property
@@ -361,10 +331,10 @@ class EmbeddedEngine:
 
     def read_memory(self, address: int, size_bytes: int) -> bytes:
         """Return memory's content. Raises ValueError where the board has none."""
-        buffer = ctypes.create_string_buffer(size_bytes)
-        if not self._native.engine_read_memory(self._core, address, buffer, size_bytes):
+        content = self._ffi.new("uint8_t[]", size_bytes)
+        if not self._native.engine_read_memory(self._core, address, content, size_bytes):
             raise ValueError(f"no memory at {address:#010x}, {size_bytes} bytes")
-        return buffer.raw
+        return bytes(self._ffi.buffer(content))
 
     def write_memory(self, address: int, content: bytes) -> None:
         """Change memory, flash included. Raises ValueError where the board has none."""
@@ -373,7 +343,7 @@ class EmbeddedEngine:
 
     def registers(self) -> dict[str, int]:
         """Return the core's registers by name."""
-        values = (ctypes.c_uint32 * len(REGISTER_NAMES))()
+        values = self._ffi.new("uint32_t[ENGINE_REGISTERS]")
         self._native.engine_registers(self._core, values)
         return dict(zip(REGISTER_NAMES, values, strict=True))
 
@@ -418,8 +388,8 @@ class EmbeddedEngine:
         silent_resets = self.resets - self._resets_heard_of
         if silent_resets > _RESETS_MAX:
             return f"the guest resets itself again and again: {silent_resets} times without a byte in between"
-        polling = Polling()
-        self._native.engine_polling(self._core, ctypes.byref(polling))
+        polling = self._ffi.new("struct engine_polling *")
+        self._native.engine_polling(self._core, polling)
         if polling.reads < _POLLS_MIN:
             return None
         instructions_per_read = polling.instructions / polling.reads
@@ -439,12 +409,12 @@ class EmbeddedEngine:
 
         Leaves out what the chip's file lists as good enough to read as written, and what has a model.
         """
-        blocks = (RegisterBlock * REGISTER_BLOCKS_MAXIMUM)()
+        blocks = self._ffi.new("struct register_block[REGISTER_BLOCKS]")
         count = self._native.engine_register_blocks(self._core, blocks)
         chip = self.board.chip
         reported = {"", *(block.name for block in chip.unmodelled)}
         found: dict[tuple[str, int], Unmodelled] = {}
-        for block in blocks[:count]:
+        for block in blocks[0:count]:
             peripheral = chip.peripheral_at(block.address)
             name, address = peripheral or ("", block.address)
             if name not in reported:
@@ -472,11 +442,11 @@ class EmbeddedEngine:
         try:
             self._native.engine_forget_register_uses(self._core)
             until_ps = (self.now().time_ns + _OBSERVATION_NS) * 1000
-            self._native.engine_run(self._core, until_ps, OUTPUT_BYTES_MAX, False)
-            uses = (RegisterUse * REGISTER_USES_MAXIMUM)()
+            self._native.engine_run(self._core, until_ps, self._native.LINE_TO_HOST_BYTES, False)
+            uses = self._ffi.new("struct register_use[REGISTER_USES]")
             count = self._native.engine_register_uses(self._core, uses)
             return Counter(
-                {(use.address, use.pc, use.value): use.reads for use in uses[:count] if use.reads > 1}
+                {(use.address, use.pc, use.value): use.reads for use in uses[0:count] if use.reads > 1}
             )
         finally:
             self._native.engine_restore(self._core, before)
@@ -488,11 +458,11 @@ class EmbeddedEngine:
         taken = self._native.engine_snapshot(self._core)
         if not taken:
             raise TinysimError("not enough memory for a snapshot")
-        return Snapshot(_NativeSnapshot(self._native, taken))
+        return Snapshot(self._ffi.gc(taken, self._native.engine_free_snapshot))
 
     def restore(self, snapshot: Snapshot) -> None:
         """Go back to a state of this engine; bytes on the way to and from the console are dropped."""
-        if not self._native.engine_restore(self._core, snapshot.content.pointer):
+        if not self._native.engine_restore(self._core, snapshot.content):
             raise ValueError("the snapshot is not one of this board")
 
     def close(self) -> None:
@@ -504,16 +474,6 @@ class EmbeddedEngine:
 
     def __del__(self) -> None:
         self.close()
-
-
-class _NativeSnapshot:
-    """Frees the native snapshot with the last reference to it."""
-
-    def __init__(self, native: ctypes.CDLL, pointer: int) -> None:
-        self._native, self.pointer = native, pointer
-
-    def __del__(self) -> None:
-        self._native.engine_free_snapshot(self.pointer)
 
 
 class _Closed:

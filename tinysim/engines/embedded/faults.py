@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from tinysim.engines.embedded.structures import FAULT_REGISTERS, REGISTER_NAMES, Fault
+from typing import Any
+
 from tinysim.image import Image
+
+REGISTER_NAMES = (
+    *(f"r{number}" for number in range(13)),
+    *("sp", "lr", "pc", "xpsr", "msp", "psp", "control", "primask", "basepri", "faultmask"),
+)
+"""In the order of native/engine.h; of a fault the first ones are known."""
 
 _EXCEPTIONS = {2: "NMI", 3: "HardFault", 4: "MemManage", 5: "BusFault", 6: "UsageFault"}
 
@@ -25,8 +32,8 @@ _STATUS_BITS = {
 _VECTTBL, _FORCED, _DEBUGEVT = 1 << 1, 1 << 30, 1 << 31
 
 
-def fault_name(fault: Fault) -> str:
-    """Return the exception that was taken and why: "HardFault: undefined instruction (UNDEFINSTR)"."""
+def fault_name(fault: Any) -> str:
+    """Return the exception that was taken, of a `struct fault`, and why: "HardFault: undefined instruction (UNDEFINSTR)"."""
     reasons = [text for bit, text in _STATUS_BITS.items() if fault.cfsr >> bit & 1]
     if fault.hfsr & _DEBUGEVT:
         reasons.append("breakpoint without a debugger")
@@ -38,9 +45,9 @@ def fault_name(fault: Fault) -> str:
     return f"{exception}: {', '.join(reasons) or 'cause unknown'}"
 
 
-def fault_report(fault: Fault, image: Image, *, locked_up: bool) -> str:
+def fault_report(fault: Any, image: Image, *, locked_up: bool) -> str:
     """Return the fault, where it happened, and the registers at that moment, over several lines."""
-    registers = dict(zip(REGISTER_NAMES[:FAULT_REGISTERS], fault.registers, strict=True))
+    registers = dict(zip(REGISTER_NAMES[: len(fault.registers)], fault.registers, strict=True))
     address = f", address {fault.address:#010x}" if fault.has_address else ""
     lockup = "; the core has locked up" if locked_up else ""
     registers |= {"xpsr": fault.xpsr, "cfsr": fault.cfsr, "hfsr": fault.hfsr}

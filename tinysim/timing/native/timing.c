@@ -1,4 +1,4 @@
-#include "timing.h"
+#include "timing_state.h"
 
 #include <stddef.h>
 

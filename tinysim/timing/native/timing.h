@@ -1,12 +1,14 @@
-/* Cycles of executed blocks: what a block costs by itself, plus branches and waiting for memory. */
+/* Cycles of executed blocks: what a block costs by itself, plus branches and waiting for memory.
+ *
+ * tinysim/timing/marshalling.py reads structures and constants from this text; lines that begin with # are
+ * the C compiler's only. */
 #ifndef TINYSIM_TIMING_H
 #define TINYSIM_TIMING_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "cache.h"
-#include "predictor.h"
+struct timing;
 
 enum { TIMING_NO_TERM = -1, TIMING_LOADED = 16, TIMING_ACCESSES_MAXIMUM = 384 };
 enum { TIMING_MEMORIES_MAXIMUM = 8, TIMING_CACHES = 3, TIMING_NO_CACHE = 0xFF };
@@ -113,30 +115,6 @@ struct timing_parameters {
     uint32_t prefetch_bit;
     uint32_t predictor_entries;
     uint32_t unaligned_cycles[2]; /* of a load at an even, an odd address */
-};
-
-/* Holds no pointer, so that a copy of the structure is a snapshot of it. */
-struct timing {
-    struct timing_parameters parameters;
-    uint32_t wait_states;
-    bool prefetch;
-    bool cache_on[TIMING_CACHES];
-    uint64_t cycles; /* all cycles given out so far: the clock that flash works by */
-    uint32_t previous_address;
-    uint32_t previous_end;
-    uint8_t previous_leaving;
-    uint8_t previous_mispredicted;
-    bool previous_is_branch;
-    bool previous_leaves_slot;
-    bool previous_hit_cache; /* the last block fetched all it needed without the flash array */
-    uint32_t fetch_unit;     /* the read of the flash array that the fetch buffer holds */
-    uint32_t prefetch_unit;
-    uint64_t prefetch_ready;
-    uint32_t filling_line[TIMING_CACHES]; /* the line that is on its way, whose first part has arrived */
-    uint32_t first_unit[TIMING_CACHES];   /* of it: "critical word first" */
-    uint64_t filled_at[TIMING_CACHES];
-    struct cache caches[TIMING_CACHES];
-    struct predictor predictor;
 };
 
 /* Reads a word of memory without side effects; 0 where there is none. */

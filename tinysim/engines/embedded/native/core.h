@@ -10,6 +10,7 @@
 #include "clock.h"
 #include "crc.h"
 #include "dma.h"
+#include "engine.h"
 #include "gpdma.h"
 #include "line.h"
 #include "lptim.h"
@@ -22,7 +23,7 @@
 #include "rtc.h"
 #include "systick.h"
 #include "timer.h"
-#include "timing.h"
+#include "timing_state.h"
 #include "usart.h"
 
 /* EXC_RETURN values are addresses from here on (ARMv7-M ARM, B1.5.8). */
@@ -30,23 +31,9 @@ static const uint32_t EXCEPTION_RETURN_FIRST = 0xFFFFFF00u;
 static const uint32_t EXCEPTION_RETURN_PAGE = 0xFFFFF000u;
 enum { EXCEPTION_RETURN_PAGE_BYTES = 0x1000 };
 
-enum { USARTS_MAXIMUM = 12, TIMERS_MAXIMUM = 24, REQUESTS_MAXIMUM = 4 };
-
-/* The other devices; at most so many of a kind as they have a place in struct state. */
-enum unit_kind {
-    UNIT_CRC,
-    UNIT_RNG,
-    UNIT_GPIO,
-    UNIT_RTC,
-    UNIT_RTC_WITH_SR,
-    UNIT_LPTIM,
-    UNIT_LPTIM_WITH_CCR2,
-    UNIT_DMA_CHANNELS,
-    UNIT_DMA_STREAMS,
-    UNIT_GPDMA,
-    UNIT_KINDS,
-};
-enum { UNITS_MAXIMUM = 40, UNIT_LINES = 16, LPTIMS_MAXIMUM = 6, DMAS_MAXIMUM = 2 };
+enum { USARTS_MAXIMUM = 12, TIMERS_MAXIMUM = 24 };
+/* At most so many units of a kind as they have a place in struct state. */
+enum { UNITS_MAXIMUM = 40, LPTIMS_MAXIMUM = 6, DMAS_MAXIMUM = 2 };
 
 /* Who drives an interrupt line: several may share one. */
 enum {
@@ -55,51 +42,6 @@ enum {
     SOURCE_TIMER_COMPARE = SOURCE_TIMER_UPDATE + TIMERS_MAXIMUM,
     SOURCE_UNIT = SOURCE_TIMER_COMPARE + TIMERS_MAXIMUM,
     SOURCES = SOURCE_UNIT + UNITS_MAXIMUM * UNIT_LINES,
-};
-
-/* What differs between the cores of the family. */
-struct core_model {
-    int32_t unicorn_model;
-    uint32_t cpuid;
-    uint32_t interrupts;
-    uint32_t priority_bits;
-    uint32_t exception_return; /* EXC_RETURN to thread mode on the main stack, no floating-point frame */
-    uint32_t secure_bank;      /* the bank of banked registers in which Unicorn starts the core */
-    bool has_fpu;
-    bool has_bit_band;
-    bool has_cycle_counter;
-    bool has_configurable_faults; /* false: every fault is a HardFault (ARMv6-M) */
-    bool has_mask_levels;         /* BASEPRI and FAULTMASK exist */
-    bool has_stack_limits;        /* MSPLIM and PSPLIM exist */
-    uint32_t mpu_type;
-    bool has_v8_mpu;
-    uint32_t cache_level;   /* CLIDR, 0 without caches */
-    uint32_t cache_type;    /* CTR */
-    uint32_t cache_size[2]; /* CCSIDR of the data cache and of the instruction cache */
-    uint32_t mvfr[3];
-};
-
-enum stop_reason {
-    STOP_NONE,
-    STOP_OUTPUT,   /* as many bytes as asked for wait to be taken */
-    STOP_DEADLINE, /* virtual time is up */
-    STOP_IDLE,     /* sleeps, and nothing that is under way can wake it */
-    STOP_FAULT,    /* stands still in a fault handler */
-    STOP_LOCKUP,   /* a fault within the HardFault handler: the core has stopped for good */
-    STOP_ERROR,    /* the emulator itself failed; see core_error() */
-};
-
-enum { CORE_REGISTERS = 16 };
-
-/* The last fault that the guest took, as it was when it happened. */
-struct fault {
-    uint32_t exception; /* the exception taken, EXCEPTION_NONE if there was no fault */
-    uint32_t cfsr;
-    uint32_t hfsr;
-    uint32_t address; /* that could not be accessed, if has_address */
-    uint32_t has_address;
-    uint32_t registers[CORE_REGISTERS];
-    uint32_t xpsr;
 };
 
 /* System control block and its neighbours (ARMv7-M ARM, B3.2). */
@@ -192,18 +134,6 @@ struct unit {
     uint32_t exceptions[UNIT_LINES]; /* EXCEPTION_NONE: no line */
     uint32_t multiplexer;            /* where the request of its first channel is selected; 0: by itself */
 };
-
-struct block_description {
-    const struct timing_block *timing;
-    const uint32_t *cycles_before;
-};
-
-/* Asks for the timing of a block that is executed for the first time; false: an error, stop. */
-typedef bool describe_block(uint32_t address, const uint8_t *code, uint32_t bytes,
-                            struct block_description *description);
-
-/* Tells that a register of the clock controller was written; false: an error, stop. */
-typedef bool clocks_written(void);
 
 struct core {
     struct state state;

@@ -8,6 +8,7 @@
 #include "exceptions.h"
 #include "hooks.h"
 #include "run.h"
+#include "snapshot.h"
 #include "system.h"
 
 enum { ERASED = 0xFF };

@@ -6,15 +6,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { LINE_TO_GUEST_CHARACTERS = 1 << 17, LINE_TO_HOST_BYTES = 4096, LINE_BREAK = 0x100 };
+#include "engine.h"
 
-/* A byte from the guest and the moment at which its stop bit ended. */
-struct line_byte {
-    uint64_t time_ps;
-    uint64_t instructions;
-    uint64_t cycles;
-    uint8_t data;
-};
+enum { LINE_TO_GUEST_CHARACTERS = 1 << 17, LINE_BREAK = 0x100 };
 
 struct line {
     uint64_t due; /* the tick at which the next character to the guest ends, or NEVER */

@@ -7,51 +7,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum {
-    REGISTER_PAGE_BYTES = 1024,
-    REGISTER_PAGE_WORDS = REGISTER_PAGE_BYTES / 4,
-    REGISTER_USES = 256,
-    REGISTER_BLOCKS = 128
-};
+#include "engine.h"
 
-/* A status bit that mirrors an enable bit, of this or another register. */
-struct register_follow {
-    uint32_t status_bit;
-    uint32_t enable_bit;
-    uint32_t enable_address;
-};
-
-/* Which bits of the register at `address` the guest cannot write. */
-struct register_rule {
-    uint32_t address;
-    uint32_t reset;
-    uint32_t set;
-    uint32_t clear;
-    uint32_t follow_count;
-    struct register_follow follows[32];
-};
+enum { REGISTER_PAGE_BYTES = 1024, REGISTER_PAGE_WORDS = REGISTER_PAGE_BYTES / 4 };
 
 /* A page of registers; pages exist once they have been written. */
 struct register_page {
     uint32_t address;
     uint32_t words[REGISTER_PAGE_WORDS];
-};
-
-/* Accesses to one register from one place. */
-struct register_use {
-    uint32_t address;
-    uint32_t pc;    /* of the block that made the access */
-    uint32_t value; /* that passed last */
-    uint64_t reads;
-    uint64_t writes;
-};
-
-/* Accesses to a page of registers without a model, ever. */
-struct register_block {
-    uint32_t address;
-    uint32_t pc; /* of the block that made the first of them */
-    uint64_t reads;
-    uint64_t writes;
 };
 
 struct registers {
