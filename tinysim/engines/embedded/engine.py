@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any
 
 from tinysim.board import Board
-from tinysim.chip import Device, Memory
+from tinysim.chip import Device, Memory, Option
 from tinysim.clock_trees import chip_clocks, clocks_after_reset
 from tinysim.engines import Snapshot, Stop, Unmodelled
 from tinysim.engines.embedded.blocks import TimedBlocks
@@ -38,25 +38,13 @@ _EXCEPTION_NUMBER = 0x1FF
 _FAULT_EXCEPTIONS = range(3, 7)
 
 
-UNIT_KINDS = {
-    "stm32_crc": "UNIT_CRC",
-    "stm32_rng": "UNIT_RNG",
-    "stm32_gpio": "UNIT_GPIO",
-    "stm32_rtc": "UNIT_RTC",
-    "stm32_rtc_with_sr": "UNIT_RTC_WITH_SR",
-    "stm32_lptim": "UNIT_LPTIM",
-    "stm32_lptim_with_ccr2": "UNIT_LPTIM_WITH_CCR2",
-    "stm32_dma_channels": "UNIT_DMA_CHANNELS",
-    "stm32_dma_streams": "UNIT_DMA_STREAMS",
-    "stm32_gpdma": "UNIT_GPDMA",
-}
-
-
-def _requests(requests: Any) -> list[int]:
-    """As native/requests.c has them: a stream's is 0x8000, controller, stream and selection."""
+def _numbers(option: Option) -> list[int]:
+    """As devices take an option's values: a request of a stream as native/devices/dma.c has it."""
+    if isinstance(option, int):
+        return [option]
     return [
         request if isinstance(request, int) else 0x8000 | request[0] << 8 | request[1] << 4 | request[2]
-        for request in requests
+        for request in option
     ]
 
 
@@ -87,6 +75,7 @@ class EmbeddedEngine:
         self._clocks_written = ffi.callback("clocks_written", self._set_clocks, onerror=self._keep_error)
         self._describe = ffi.callback("describe_block", self._describe_block, onerror=self._keep_error)
         self._blocks = TimedBlocks(self.timing) if self.timing is not None else None
+        self._device_names = [device.name for device in board.chip.device]
         names = [uart.name for uart in board.chip.uarts]
         if self._uart is not None and self._uart not in names:
             raise UserError(f"{board.id} has no UART {self._uart!r}: it has {', '.join(names)}")
@@ -131,29 +120,10 @@ class EmbeddedEngine:
 
     def _add_devices(self) -> None:
         native, board = self._native, self.board
-        uarts, timers, units = self._devices()
-        for uart in uarts:
-            options = uart.options
-            self._check(
-                native.engine_add_usart(
-                    *(self._core, uart.address, uart.irq[0], uart.model == "stm32_lpuart"),
-                    options.get("fifo", True),
-                    self._ffi.new("uint32_t[REQUESTS_MAXIMUM]", _requests(options.get("dma_receive", ()))),
-                    self._ffi.new("uint32_t[REQUESTS_MAXIMUM]", _requests(options.get("dma_transmit", ()))),
-                )
-            )
-        for timer in timers:
-            self._check(
-                native.engine_add_timer(
-                    self._core, timer.address, timer.irq[0], timer.irq[-1], timer.options["counter_bits"]
-                )
-            )
-        for unit in units:
-            self._add_unit(unit)
-        names = [uart.name for uart in board.chip.uarts]
-        native.engine_set_console(
-            self._core, names.index(self._uart or board.console.uart), self._uart is not None
-        )
+        for device in board.chip.device:
+            self._add_device(device)
+        console = self._uart or board.console.uart
+        native.engine_set_console(self._core, self._device_names.index(console), self._uart is not None)
         for register in board.chip.status_register:
             if len(register.follows) > native.FOLLOWS_MAXIMUM:
                 raise UserError(f"{board.id}: {register.name} follows too many bits: check board.toml")
@@ -190,25 +160,27 @@ class EmbeddedEngine:
                 self._describe,
             )
 
-    def _devices(self) -> tuple[Sequence[Device], Sequence[Device], Sequence[Device]]:
-        """UARTs, timers, and the others."""
-        uarts = self.board.chip.uarts
-        timers = [device for device in self.board.chip.device if device.model == "stm32_timer"]
-        units = [device for device in self.board.chip.device if device.model in UNIT_KINDS]
-        return uarts, timers, units
-
-    def _add_unit(self, device: Device) -> None:
-        native = self._native
-        lines = [*device.irq, *[native.ENGINE_NO_INTERRUPT] * (native.UNIT_LINES - len(device.irq))]
-        self._check(
-            native.engine_add_unit(
-                *(self._core, getattr(native, UNIT_KINDS[device.model]), device.address, device.size_bytes),
-                *(lines, device.options.get("channels", 0), device.options.get("request_register", 0)),
-            )
-        )
-        if "mode_reset" in device.options:
-            moder = {"address": device.address, "reset": device.options["mode_reset"]}
-            self._check(native.engine_add_register(self._core, [moder]))
+    def _add_device(self, device: Device) -> None:
+        names = {name: self._ffi.new("char[]", name.encode()) for name in (device.model, *device.options)}
+        options = [(name, _numbers(option)) for name, option in device.options.items()]
+        description = {
+            "model": names[device.model],
+            "address": device.address,
+            "bytes": device.size_bytes,
+            "interrupt_count": len(device.irq),
+            "interrupts": device.irq,
+            "option_count": len(options),
+            "options": [
+                {"name": names[name], "count": len(numbers), "values": numbers} for name, numbers in options
+            ],
+        }
+        try:
+            added = self._native.engine_add_device(self._core, [description])
+        except (IndexError, OverflowError) as error:
+            raise UserError(f"chips/{self.board.chip.id}.toml: {device.name}: {error}") from error
+        if not added:
+            text = self._ffi.string(self._native.engine_error(self._core)).decode()
+            raise UserError(f"chips/{self.board.chip.id}.toml: {device.name}: {text}")
 
     def _load(self) -> None:
         for word in self.board.chip.factory_word:
@@ -230,14 +202,10 @@ class EmbeddedEngine:
             lambda offset: int(self._native.engine_peripheral_word(self._core, base + offset)),
             self.board.clock.hse_hz or 0,
         )
-        uarts, timers, units = self._devices()
-        self._native.engine_set_clocks(
-            self._core,
-            max(clocks.core_hz, 1),
-            [clocks.device_hz[uart.clock or ""] for uart in uarts],
-            [clocks.device_hz[timer.clock or ""] for timer in timers],
-            [clocks.device_hz[unit.clock] if unit.clock else 0 for unit in units],
-        )
+        devices = [
+            clocks.device_hz[device.clock] if device.clock else 0 for device in self.board.chip.device
+        ]
+        self._native.engine_set_clocks(self._core, max(clocks.core_hz, 1), devices)
         return True
 
     def _describe_block(self, address: int, code: Any, size_bytes: int, description: Any) -> bool:
@@ -371,9 +339,9 @@ class EmbeddedEngine:
     def _other_speakers(self) -> str:
         """Say which UARTs but the console the guest has sent through."""
         sent = {
-            uart.name: int(self._native.engine_usart_sent_bytes(self._core, number))
-            for number, uart in enumerate(self.board.chip.uarts)
-            if uart.name != self.console_uart
+            device.name: int(self._native.engine_sent_bytes(self._core, number))
+            for number, device in enumerate(self.board.chip.device)
+            if device.name != self.console_uart
         }
         texts = [f"it has sent {count} bytes through {name}" for name, count in sent.items() if count]
         return f"{', '.join(texts)} while the console is {self.console_uart}" if texts else ""
@@ -433,7 +401,7 @@ class EmbeddedEngine:
     def console_uart(self) -> str:
         """The UART that the host is wired to: the one through which the guest sent first, unless it was named."""
         number = int(self._native.engine_console(self._core))
-        return self.board.chip.uarts[number].name
+        return self.board.chip.device[number].name
 
     def _observe_reads(self) -> Counter[tuple[int, int, int]]:
         before = self._native.engine_snapshot(self._core)

@@ -30,9 +30,11 @@ def engine_interface() -> Interface:
     return read_interface(Path(__file__).parent / "native" / "engine.h", timing_interface())
 
 
-def source_folders() -> tuple[Path, Path]:
-    """Return the folders of the native sources: the engine's, and the timing model's."""
-    return Path(__file__).parent / "native", Path(tinysim.timing.__file__).parent / "native"
+def source_folders() -> tuple[Path, ...]:
+    """Return the folders of the native sources: the engine's interface and its parts, and the timing model's."""
+    native = Path(__file__).parent / "native"
+    parts = (native / "core", native / "chip", native / "devices")
+    return native, *parts, Path(tinysim.timing.__file__).parent / "native"
 
 
 def unicorn_folders() -> tuple[Path, Path]:
@@ -68,7 +70,7 @@ def _name() -> str:
         repr((compile_command(Path("core")), metadata.version("unicorn"), sys.platform)).encode()
     )
     for folder in source_folders():
-        for source in sorted(folder.iterdir()):
+        for source in sorted(folder.glob("*.[ch]")):
             digest.update(source.name.encode() + source.read_bytes())
     digest.update(layout_source(engine_interface()).encode())
     return f"native/core-{digest.hexdigest()[:24]}.so"

@@ -12,7 +12,7 @@
 struct core;
 struct snapshot;
 
-enum { REQUESTS_MAXIMUM = 4, FOLLOWS_MAXIMUM = 32, UNIT_LINES = 16, ENGINE_NO_INTERRUPT = 0xFFFF };
+enum { DEVICE_LINES = 16, DEVICE_OPTIONS = 4, OPTION_VALUES = 4, FOLLOWS_MAXIMUM = 32 };
 enum { REGISTER_USES = 256, REGISTER_BLOCKS = 128 };
 enum { LINE_TO_HOST_BYTES = 4096 }; /* bytes that come while so many wait are lost, as in a UART's driver */
 
@@ -41,19 +41,22 @@ struct core_model {
     uint32_t mvfr[3];
 };
 
-/* The devices other than USARTs and timers. */
-enum unit_kind {
-    UNIT_CRC,
-    UNIT_RNG,
-    UNIT_GPIO,
-    UNIT_RTC,
-    UNIT_RTC_WITH_SR,
-    UNIT_LPTIM,
-    UNIT_LPTIM_WITH_CCR2,
-    UNIT_DMA_CHANNELS,
-    UNIT_DMA_STREAMS,
-    UNIT_GPDMA,
-    UNIT_KINDS,
+/* What a device's model is told in words of its own, and numbers. */
+struct device_option {
+    const char *name;
+    uint32_t count;
+    uint32_t values[OPTION_VALUES];
+};
+
+/* A device, whose model is one of those in native/devices/types.h. */
+struct device_description {
+    const char *model;
+    uint32_t address;
+    uint32_t bytes;
+    uint32_t interrupt_count;
+    uint32_t interrupts[DEVICE_LINES];
+    uint32_t option_count;
+    struct device_option options[DEVICE_OPTIONS];
 };
 
 /* A status bit that mirrors an enable bit, of this or another register. */
@@ -156,16 +159,9 @@ struct core *engine_create(const struct core_model *model, uint32_t line_baud);
 bool engine_add_memory(struct core *core, uint32_t address, uint32_t bytes, bool writable);
 bool engine_add_mirror(struct core *core, uint32_t address, uint32_t bytes, bool writable,
                        uint32_t of_address);
-/* Requests are those by which a DMA controller knows the USART, at most REQUESTS_MAXIMUM each, 0 for none. */
-bool engine_add_usart(struct core *core, uint32_t address, uint32_t interrupt, bool low_power, bool has_fifo,
-                      const uint32_t *receive_requests, const uint32_t *transmit_requests);
-/* The host is wired to this USART, or if not `is_settled`, to the one that the guest sends through first. */
+bool engine_add_device(struct core *core, const struct device_description *description);
+/* The host is wired to this device, or if not `is_settled`, to the UART that the guest sends through first. */
 void engine_set_console(struct core *core, uint32_t number, bool is_settled);
-bool engine_add_timer(struct core *core, uint32_t address, uint32_t interrupt, uint32_t compare_interrupt,
-                      uint32_t counter_bits);
-/* `interrupts` has UNIT_LINES entries, ENGINE_NO_INTERRUPT where there is no line. */
-bool engine_add_unit(struct core *core, uint32_t kind, uint32_t address, uint32_t bytes,
-                     const uint32_t *interrupts, uint32_t channels, uint32_t multiplexer);
 bool engine_add_register(struct core *core, const struct register_rule *rule);
 void engine_set_clock_control(struct core *core, uint32_t address, uint32_t reset_core_hz,
                               clocks_written *clocks_written);
@@ -176,9 +172,8 @@ bool engine_start(struct core *core, uint32_t boot_address);
 void engine_destroy(struct core *core);
 const char *engine_error(const struct core *core);
 
-/* From the callback `clocks_written`: what the clocks are from this moment on. */
-void engine_set_clocks(struct core *core, uint32_t core_hz, const uint32_t *usart_hz,
-                       const uint32_t *timer_hz, const uint32_t *unit_hz);
+/* From the callback `clocks_written`: what the clocks are from this moment on, one for each device. */
+void engine_set_clocks(struct core *core, uint32_t core_hz, const uint32_t *device_hz);
 
 uint32_t engine_run(struct core *core, uint64_t deadline_ps, uint32_t wanted_bytes, bool to_line_end);
 
@@ -212,8 +207,9 @@ uint32_t engine_register_blocks(const struct core *core, struct register_block *
 
 void engine_polling(const struct core *core, struct engine_polling *polling);
 
+/* Devices by number, in the order in which they were added. */
 uint32_t engine_console(const struct core *core);
-uint64_t engine_usart_sent_bytes(const struct core *core, uint32_t number);
+uint64_t engine_sent_bytes(const struct core *core, uint32_t number);
 
 struct snapshot *engine_snapshot(struct core *core);
 bool engine_restore(struct core *core, const struct snapshot *snapshot);
