@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.training.samples import random_inputs
+from tests.training.samples import random_inputs, run_float
 from tinysim.training.architectures import ARCHITECTURES
 from tinysim.training.evaluate import accuracy, int8_outputs, nearest_centroid_accuracy
-from tinysim.training.float_network import run_float
 from tinysim.training.quantize import quantize
 
 torch = pytest.importorskip("torch", reason="torch is not installed (pip install -e '.[training]')")

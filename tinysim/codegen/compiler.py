@@ -35,7 +35,6 @@ class CompiledLayer:
 
     index: int
     operator: str
-    output_shape: tuple[int, ...]
     macs: int
     constant_bytes: int
     scratch_bytes: int
@@ -111,7 +110,6 @@ def _summary(graph: Graph, operator: Operator, layer: Layer | None, overlays_inp
     return CompiledLayer(
         index=operator.index,
         operator=operator.kind,
-        output_shape=graph.tensors[operator.output].shape,
         macs=macs(graph, operator),
         constant_bytes=layer.constant_bytes if layer else 0,
         scratch_bytes=layer.scratch_bytes if layer else 0,
