@@ -1,4 +1,7 @@
-"""What an engine is: a board that runs an image, with a serial console, virtual time and exact counts."""
+"""What an engine is: a board that runs an image, with a serial console, virtual time and exact counts.
+
+No engine knows of the benchmark, its protocol or what the lines on the console mean.
+"""
 
 from __future__ import annotations
 

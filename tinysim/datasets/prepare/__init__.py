@@ -1,6 +1,7 @@
 """Official data sets that may not be passed on, made of what their publishers distribute.
 
 A module for each publisher's form has `prepare(source, labels)`, which yields the name and the bytes of each input.
+Nothing of it is needed where inputs are at hand.
 """
 
 from __future__ import annotations

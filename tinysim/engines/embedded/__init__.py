@@ -1,5 +1,7 @@
 """The engine that every machine with pip has: Unicorn, and a native core of our own around it.
 
+It knows images and boards as any engine does, and nothing of the benchmark.
+
 Unicorn executes instructions. The native core (native/, compiled when first used) does the rest: it counts
 blocks, keeps virtual time, takes exceptions, lets the core sleep, and models serial ports, timers and SysTick.
 How it works is said where it is done; the traps it avoids are:
