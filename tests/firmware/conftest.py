@@ -34,7 +34,8 @@ def build_host_program(
             "-Wextra",
             "-Werror",
             "-ffp-contract=off",
-            # A float that does not fit an integer is undefined, but not in what compilers mean by "undefined".
+            # A float that does not fit an integer is undefined, but not in what compilers mean by
+            # "undefined".
             f"-fsanitize={','.join((*compiler.sanitizers, 'float-cast-overflow'))}",
             "-fno-sanitize-recover=all",
             *(f"-I{folder}" for folder in include_folders),

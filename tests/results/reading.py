@@ -15,7 +15,7 @@ _TOKEN = re.compile(r"cmd: '(?P<cmd>(?:[^'\\]|\\.)*)'|ms: (?P<ms>-?\d+)|ack: /(?
 
 
 def parse_commands(lines: Sequence[RunnerLine]) -> list[tuple[ScriptCommand, list[RunnerLine]]]:
-    """The commands of a log, limit and acknowledgement written out, each with the lines up to the next one."""
+    """The commands of a log, limit and acknowledgement written out, each with the lines up to the next."""
     commands: list[tuple[ScriptCommand, list[RunnerLine]]] = []
     for line in lines:
         match = _SEQUENCING.fullmatch(line.text) if line.source == "sequencer" else None

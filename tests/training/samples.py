@@ -9,7 +9,7 @@ from tinysim.training.float_network import FloatNetwork, Parameters, value_batch
 
 
 def random_inputs(architecture: Architecture, count: int, seed: int = 1) -> np.ndarray:
-    """Return inputs [count, *input_shape]; pictures of large squares, since noise looks the same to any network."""
+    """Return inputs [count, *input_shape]; pictures of squares, since noise looks the same to any network."""
     random = np.random.default_rng(seed)
     if architecture.name == "ad":
         return random.normal(0, 20, (count, *architecture.input_shape)).astype(np.float32)
@@ -23,7 +23,7 @@ def random_inputs(architecture: Architecture, count: int, seed: int = 1) -> np.n
 
 
 def untrained(architecture: Architecture, seed: int = 1) -> FloatNetwork:
-    """Return a network of normal weights that keep the values' spread from layer to layer (He et al. 2015)."""
+    """Return a network of normal weights that keep the values' spread by layer (He et al. 2015)."""
     random = np.random.default_rng(seed)
     parameters: list[Parameters | None] = []
     for layer in architecture.layers:

@@ -1,4 +1,4 @@
-"""What torch trains is what the description computes. Needs torch, which only the recipe of the models wants."""
+"""What torch trains is what the description computes. Needs torch, which only the recipe wants."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ def shuffle_norms(network: TrainableNetwork) -> None:
         for norm in network.norms:
             if not isinstance(norm, torch.nn.Identity):
                 for values, low, high in (
-                    (norm.running_mean, -1, 1), (norm.running_var, 0.2, 3), (norm.weight, -0.5, 2), (norm.bias, -1, 1),
+                    (norm.running_mean, -1, 1), (norm.running_var, 0.2, 3),
+                    (norm.weight, -0.5, 2), (norm.bias, -1, 1),
                 ):  # fmt: skip
                     values.uniform_(low, high, generator=generator)
 

@@ -1,4 +1,4 @@
-"""From float networks to int8 files: the reference's graphs, values close to the float ones, sound numbers."""
+"""From float networks to int8 files: the reference's graphs, values close to float ones, sound numbers."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ _TEMPLATES = jinja2.Environment(
 
 @dataclass(frozen=True)
 class CompiledLayer:
-    """What one layer of the network costs; `overlays_input` tells whether its output lies over an input of its."""
+    """What one layer of the network costs, and whether its output lies over an input of its."""
 
     index: int
     operator: str
@@ -46,7 +46,8 @@ class CompiledModel:
     """A network as C sources, and its sizes.
 
     `arena_bytes` is all the RAM an inference uses besides its stack and the input tensor, which lies apart:
-    tensors and scratch. `weight_bytes` is what lies in flash besides code: weights, biases, multipliers, tables.
+    tensors and scratch. `weight_bytes` is what lies in flash besides code: weights, biases, multipliers,
+    tables.
     """
 
     folder: Path

@@ -53,7 +53,7 @@ def anomaly_auc_mlcommons(scores: Floats, labels: Labels) -> float:
 
 
 def anomaly_top1_eembc(scores: Floats, labels: Labels) -> float:
-    """Return EEMBC's "Top-1" of anomaly scores (files,): the best accuracy over 100 thresholds, in percent."""
+    """Return EEMBC's "Top-1" of anomaly scores (files,): the best accuracy of 100 thresholds, in percent."""
     thresholds = _thresholds_of(scores)[:100]
     return float(max(100 * np.mean((scores > threshold) == (labels == 1)) for threshold in thresholds))
 

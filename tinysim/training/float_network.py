@@ -1,4 +1,4 @@
-"""A trained network in numpy arrays, batch norm folded into the weights, and its outputs in single precision."""
+"""A trained network in numpy arrays, batch norm folded into weights, and its single-precision outputs."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _BATCH = 32
 
 @dataclass(frozen=True, eq=False)
 class Parameters:
-    """Weights in TensorFlow Lite's order (`Architecture.weights_shape`), and a bias for each output channel."""
+    """Weights in TensorFlow Lite's order (`Architecture.weights_shape`), and a bias an output channel."""
 
     weights: Float32Array
     bias: Float32Array

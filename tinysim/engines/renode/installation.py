@@ -43,7 +43,7 @@ class RenodePlace:
 
 @dataclass(frozen=True)
 class Installation:
-    """A pyrenode3, and the Renode that it loads on `runtime` with `environment` in its process' environment."""
+    """The Renode that pyrenode3 loads on `runtime` with `environment` in its process' environment."""
 
     renode: RenodePlace
     runtime: str
