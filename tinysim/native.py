@@ -1,4 +1,4 @@
-"""Interfaces of native code, read from their C headers: structures, constants and functions stand there only."""
+"""Interfaces of native code, read from C headers: structures, constants and functions stand there only."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Interface:
 
 
 def declarations(header: Path) -> str:
-    """Return what a header declares, for `cffi.FFI.cdef`: it holds structures, enumerations and prototypes only.
+    """Return what a header declares, for `cffi.FFI.cdef`: structures, enumerations and prototypes only.
 
     Lines that begin with # are left out. They are include guards and directives, never macros or conditions.
     """

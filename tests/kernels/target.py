@@ -31,7 +31,6 @@ from tinysim.toolchain import compile_sources, find_toolchain, link
 FLASH, FLASH_BYTES = 0x0800_0000, 4 * 2**20
 RAM, RAM_BYTES = 0x2000_0000, 4 * 2**20
 RETURN_ADDRESS = FLASH + FLASH_BYTES - 16
-INSTRUCTION_LIMIT = 2_000_000_000
 
 CoreName = Literal["cortex-m4", "cortex-m0+"]
 MODELS = {"cortex-m4": UC_CPU_ARM_CORTEX_M4, "cortex-m0+": UC_CPU_ARM_CORTEX_M0}

@@ -181,7 +181,10 @@ def sim(
 
 
 def _choose(benchmark: Benchmark, request: Request) -> Choice:
-    """Return what a benchmark is run on. Raises UserError where an input or the model is missing or does not fit."""
+    """Return what a benchmark is run on.
+
+    Raises UserError where an input or the model is missing or does not fit.
+    """
     with progress_bars("making data") as show_progress:
 
         def on_progress(done: int, total: int) -> None:

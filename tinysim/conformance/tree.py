@@ -27,7 +27,8 @@ _IGNORED_AT_TOP = (".git", ".github", "assets", ".vscode")
 def check_tree(root: Path, version: str = DEFAULT_VERSION) -> list[Finding]:
     """Return what is wrong with the submission tree at `root`, sorted; nothing if it is conformant.
 
-    `version` is the round whose benchmarks there may be. Raises UserError where `root` is not a folder that holds a division.
+    `version` is the round whose benchmarks there may be. Raises UserError where `root` is not a folder that
+    holds a division.
     """
     if not root.is_dir():
         raise UserError(f"{root} is not a folder")

@@ -61,7 +61,7 @@ def place_of(choice: Choice, request: Request) -> Place:
 
 
 def make_implementation(choice: Choice, request: Request, on_step: Callable[[str], None]) -> Implementation:
-    """Build what is to be run, or take the image that was given; have ready what runs it. Raises UserError."""
+    """Build what is to be run, or take the given image; have ready what runs it. Raises UserError."""
     if request.firmware is None:
         implementation = build_implementation(
             request.board, choice, request.toolchain, request.build_folder, on_step
