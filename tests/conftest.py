@@ -1,6 +1,7 @@
 """What every test relies on.
 
-A test waits for what happens, not for a time; where it gives up, that is after minutes, and for want of anything better.
+A test waits for what happens, not for a time; where it gives up, that is after minutes, and for want of
+anything better.
 """
 
 import os
@@ -8,8 +9,8 @@ import signal
 
 from hypothesis import HealthCheck, settings
 
-# Tests choose their own data. What the variable says is for those that ask for official data (tests/published.py);
-# under another name, since pytest-xdist's workers inherit what is left.
+# Tests choose their own data. What the variable says is for those that ask for official data
+# (tests/published.py); under another name, since pytest-xdist's workers inherit what is left.
 if "TINYSIM_DATA" in os.environ:
     os.environ["TINYSIM_TEST_DATA"] = os.environ.pop("TINYSIM_DATA")
 

@@ -1,4 +1,4 @@
-"""Replacing a file or a folder in one step: whoever looks finds the old one or the new one, never half of one.
+"""Replacing a file or a folder in one step: whoever looks finds the old or the new one, never half of one.
 
 And, before a long run, whether that and other output is going to be possible.
 """
@@ -32,7 +32,10 @@ def check_file(path: Path) -> None:
 
 
 def check_folder(path: Path) -> None:
-    """Raise UserError where no files can be written into `path`, a folder or one to be made. Leaves no trace."""
+    """Raise UserError where no files can be written into `path`, a folder or one to be made.
+
+    Leaves no trace.
+    """
     if os.path.exists(path) and not os.path.isdir(path):
         raise UserError(f"{path} is not a folder: choose another place")
     _check_place(path, path)
@@ -77,8 +80,8 @@ def replace_file(path: Path, content: bytes) -> None:
 def replace_folder(folder: Path, change: Callable[[Path], None]) -> None:
     """Apply `change` to a copy of `folder` (empty if there is none), then put the copy in its place.
 
-    Where `change` raises, or the process is interrupted, `folder` is as it was. Processes that replace folders
-    beside each other wait for each other. Raises OSError as the file system does.
+    Where `change` raises, or the process is interrupted, `folder` is as it was. Processes that replace
+    folders beside each other wait for each other. Raises OSError as the file system does.
     """
     # Behind a link it is the folder itself that is replaced.
     folder = folder.resolve() if folder.is_symlink() else folder

@@ -14,13 +14,13 @@ Metric = Literal["top1", "auc"]
 class Benchmark:
     """One benchmark; or, with other sizes, what a network and data of one's own make of it.
 
-    `id` is its folder in a results tree, `model` what the firmware answers to `profile`, and `data_set` the folder
-    of its inputs. `input_bytes` is what one inference takes, less than `file_bytes` where a file holds several
-    windows; `tensor_bytes` is what the network takes, less than `input_bytes` where the firmware quantizes.
-    `target` is what the printed figure `metric` must reach in the closed division. `model_sha256` is that of the
-    reference model, `label_sha256s` those of the official label files. `sources` are those of
-    `firmware/benchmark`. `spellings` are words for it in paths that others made. `version` is the round that it
-    came with.
+    `id` is its folder in a results tree, `model` what the firmware answers to `profile`, and `data_set` the
+    folder of its inputs. `input_bytes` is what one inference takes, less than `file_bytes` where a file holds
+    several windows; `tensor_bytes` is what the network takes, less than `input_bytes` where the firmware
+    quantizes. `target` is what the printed figure `metric` must reach in the closed division. `model_sha256`
+    is that of the reference model, `label_sha256s` those of the official label files. `sources` are those of
+    `firmware/benchmark`. `spellings` are words for it in paths that others made. `version` is the round that
+    it came with.
     """
 
     id: str

@@ -13,7 +13,7 @@ from tinysim.resources import resource_folder
 
 
 class Clock(Part):
-    """What the benchmark firmware runs the core and, where they are divided, buses at, and the external oscillator."""
+    """What the benchmark firmware runs the core and divided buses at, and the external oscillator."""
 
     core_hz: int = Field(gt=0)
     bus_hz: dict[str, int] = Field(default_factory=dict)
@@ -34,7 +34,7 @@ class Supply(Part):
 
 
 class Board(Part):
-    """A board, as its `board.toml` describes it; `id` is the folder's name, `part` the chip's as it is ordered."""
+    """A board, as its `board.toml` has it; `id` is the folder's name, `part` the chip's as it is ordered."""
 
     id: str
     folder: Path

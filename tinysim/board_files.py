@@ -1,4 +1,4 @@
-"""What the firmware's sources are told of a board, written from its data: `board_config.h` and `memory.ld`."""
+"""What the firmware's sources are told of a board, from its data: `board_config.h` and `memory.ld`."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def linker_regions(board: Board) -> tuple[Region, Region]:
 
 
 def linker_script(board: Board, regions: Sequence[Region]) -> str:
-    """Return the linker script that gives an image its regions; `runtime/sections.ld` puts sections into them."""
+    """Return the linker script of an image's regions; `runtime/sections.ld` puts sections into them."""
     lines = [
         f"    {region.name:<5} {region.attributes:<5} : "
         f"ORIGIN = 0x{region.address:08X}, LENGTH = {region.size_bytes // 1024}K\n"

@@ -45,9 +45,9 @@ def cache_folder() -> Path:
 
     Whoever looks for what may have been made before asks `find_cached` first, since a cache that cannot be
     written may have it. The folder is TINYSIM_CACHE; else this user's cache (XDG_CACHE_HOME, else `.cache` at
-    home); where that cannot be made or written, a private folder for temporary files, the same at the next run,
-    with a remark on standard error once a process. Raises UserError where TINYSIM_CACHE cannot be written, or
-    nothing can.
+    home); where that cannot be made or written, a private folder for temporary files, the same at the next
+    run, with a remark on standard error once a process. Raises UserError where TINYSIM_CACHE cannot be
+    written, or nothing can.
     """
     own = user_cache()
     problem = _why_not_writable(own)
@@ -93,7 +93,8 @@ def _why_not_writable(folder: Path) -> str | None:
 def _temporary_cache() -> Path:
     """Return a writable folder for temporary files that nobody else can have put anything into.
 
-    Anyone may have made the one with this user's name: then it is another one, which no other process will find.
+    Anyone may have made the one with this user's name: then it is another one, which no other process will
+    find.
     """
     place = _private_place()
     try:
@@ -105,7 +106,8 @@ def _temporary_cache() -> Path:
         return _new_private_folder()
     except OSError as error:
         raise UserError(
-            f"there is no folder for a cache ({error.strerror or error}): set {VARIABLE} to one that can be written"
+            f"there is no folder for a cache ({error.strerror or error}): set {VARIABLE} to one that can be "
+            "written"
         ) from error
 
 
@@ -122,7 +124,7 @@ def _user() -> str:
 
 
 def _is_private(folder: Path) -> bool:
-    """Whether it is a folder, not a link to one, that belongs to this user, and that nobody else may look into."""
+    """Whether it is a folder, not a link to one, of this user's, that nobody else may look into."""
     try:
         status = folder.lstat()
     except OSError:

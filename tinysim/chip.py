@@ -109,12 +109,13 @@ Option = StrictBool | StrictInt | tuple[DmaRequest, ...]
 
 
 class Device(BaseModel):
-    """A modelled device of the chip: which model, place, interrupts, the name of its clock, and the model's options.
+    """A modelled device of the chip: model, place, interrupts, its clock's name, and the model's options.
 
-    `irq`: of a timer update events, then compare events where those have a line of their own; of a DMA controller
-    one a channel; of an RTC wake-up timer and alarms. Any other key of its table is an option; which there are is the
-    model's to say, in `engines/embedded/native/devices/`. Of UARTs `dma_receive` and `dma_transmit` are the requests by
-    which DMA controllers know them: a number that a multiplexer selects, or (controller, stream, channel selection).
+    `irq`: of a timer update events, then compare events where those have a line of their own; of a DMA
+    controller one a channel; of an RTC wake-up timer and alarms. Any other key of its table is an option;
+    which there are is the model's to say, in `engines/embedded/native/devices/`. Of UARTs `dma_receive` and
+    `dma_transmit` are the requests by which DMA controllers know them: a number that a multiplexer selects,
+    or (controller, stream, channel selection).
     """
 
     model_config = ConfigDict(frozen=True, extra="allow")
@@ -173,9 +174,9 @@ RegisterBlocks = Annotated[tuple[RegisterBlock, ...], BeforeValidator(_blocks)]
 class StatusRegister(Part):
     """A register that the chip itself writes: reset value, and bits that the guest cannot set.
 
-    `follows` names status bits and the enable bits that they mirror: (status bit, enable bit), or with the enable bit
-    in another register (status bit, enable bit, address of that register). In the file the registers of a block are a
-    table, with offsets in it.
+    `follows` names status bits and the enable bits that they mirror: (status bit, enable bit), or with the
+    enable bit in another register (status bit, enable bit, address of that register). In the file the
+    registers of a block are a table, with offsets in it.
     """
 
     name: str
@@ -200,7 +201,8 @@ def _placed(name: str, block: str, base: int, register: Mapping[str, Any]) -> di
 class Chip(Part):
     """A chip, as its file describes it; `id` is the file's name.
 
-    The use of `register_blocks` is not worth a report: they read as written, but for the rules of status registers.
+    The use of `register_blocks` is not worth a report: they read as written, but for the rules of status
+    registers.
     """
 
     id: str

@@ -46,7 +46,7 @@ class InventoryItem:
 
 @dataclass(frozen=True)
 class Inventory:
-    """All that was looked for, by section; the engine that `auto` takes, None where there is none, and why."""
+    """All that was looked for, by section; the engine that `auto` takes, None for none, and why."""
 
     sections: dict[str, list[InventoryItem]]
     auto: str | None
@@ -58,7 +58,10 @@ class Inventory:
 
 
 def take_inventory() -> Inventory:
-    """Look at everything. Starts compilers, a board and Renode, each within a time limit; loads no pyrenode3."""
+    """Look at everything.
+
+    Starts compilers, a board and Renode, each within a time limit; loads no pyrenode3.
+    """
     installation = find_installation()
     embedded = _tried(EMBEDDED, _run_a_board)
     sections = {

@@ -27,7 +27,7 @@ class GuestHang(GuestError):
 
 
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> UserError:
-    """Return the error about a `name` that is none of those `known`: with the one that was meant, or with them all."""
+    """Return the error about a `name` that is none of `known`: with the one that was meant, or them all."""
     known = list(known)
     close = difflib.get_close_matches(name.lower(), known, n=1)
     hint = f"did you mean {close[0]}?" if close else f"known {kind}s: {', '.join(known)}"

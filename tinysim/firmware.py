@@ -1,4 +1,4 @@
-"""Building the benchmark firmware: the sources of `firmware/` and a generated model become a flashable image."""
+"""Building the benchmark firmware: from the sources of `firmware/` and a generated model to an image."""
 
 from __future__ import annotations
 
@@ -47,12 +47,12 @@ _COMPILER_FLAGS = (
     "-fno-unwind-tables",
     "-fno-asynchronous-unwind-tables",
 )
-# Inferences are what is timed. The rest could be smaller still, but clang 22 leaves a branch to nowhere in the
-# protocol at -Os, and at -Oz wants a run-time library.
+# Inferences are what is timed. The rest could be smaller still, but clang 22 leaves a branch to nowhere in
+# the protocol at -Os, and at -Oz wants a run-time library.
 _KERNEL_OPTIMIZATION = "-O3"
 _OTHER_OPTIMIZATION = "-O2"
-# GCC's stdint.h asks for a C library unless freestanding, and freestanding would turn memcpy() of a word into a
-# call. Clang needs neither.
+# GCC's stdint.h asks for a C library unless freestanding, and freestanding would turn memcpy() of a word into
+# a call. Clang needs neither.
 _FAMILY_FLAGS: Mapping[str, tuple[str, ...]] = {
     "clang": (),
     "gcc": ("-ffreestanding", "-fbuiltin"),
@@ -76,7 +76,7 @@ class SectionSize:
 
 @dataclass(frozen=True)
 class SourceFile:
-    """A file that an image was built from, and its place in a tree of sources, for example `firmware/main.c`."""
+    """A file that an image was built from, and its place among the sources, such as `firmware/main.c`."""
 
     path: Path
     name: str
@@ -84,7 +84,7 @@ class SourceFile:
 
 @dataclass(frozen=True)
 class FirmwareBuild:
-    """A built image. `sha256` is that of the ELF file; RAM includes the stack and what is copied from flash."""
+    """A built image. `sha256` is the ELF file's; RAM includes the stack and what is copied from flash."""
 
     elf: Path
     hex: Path
@@ -126,12 +126,12 @@ def build_firmware(
 ) -> FirmwareBuild:
     """Build the firmware of `benchmark` for `board` into `build_folder`.
 
-    `model_source` is a folder with `model.h` and C sources that implement it. `vendor_name` is what the device
-    answers to `name`. The products are the same bytes wherever and whenever they are built; nothing is done where
-    the folder holds them already; `on_build` is called where it does not.
+    `model_source` is a folder with `model.h` and C sources that implement it. `vendor_name` is what the
+    device answers to `name`. The products are the same bytes wherever and whenever they are built; nothing is
+    done where the folder holds them already; `on_build` is called where it does not.
 
-    Raises UserError where the board has no firmware, the model is not one for this benchmark, the image does not
-    fit, or the toolchain is missing; CompilerError where a source does not compile.
+    Raises UserError where the board has no firmware, the model is not one for this benchmark, the image does
+    not fit, or the toolchain is missing; CompilerError where a source does not compile.
     """
     compiler = find_toolchain(toolchain)
     if not re.fullmatch(r"[A-Za-z0-9 ._-]+", vendor_name):
@@ -232,7 +232,7 @@ def _check_model(benchmark: Benchmark, model_source: Path) -> None:
 
 
 def _source_files(firmware: Path, board: Board, benchmark: Benchmark, model_source: Path) -> list[SourceFile]:
-    """Return every file that the image is made of and that exists without it, headers included, in a fixed order."""
+    """Return every file that the image is made of, but what is made for it, headers too, in a fixed order."""
     paths = [firmware / "main.c", firmware / "board.h"]
     for folder in ("runtime", "protocol", "kernels"):
         paths += _files(firmware / folder)
@@ -338,8 +338,8 @@ def _link(
 def _read_overflows(text: str) -> dict[str, int]:
     """Return what a linker says of regions that are too small: bytes too many by the region's name."""
     excesses: dict[str, int] = {}
-    # ld: "region `RAM' overflowed by 8 bytes"; lld: "... will not fit in region 'RAM': overflowed by 8 bytes", for
-    # one section after the other.
+    # ld: "region `RAM' overflowed by 8 bytes"; lld: "... will not fit in region 'RAM': overflowed by 8
+    # bytes", for one section after the other.
     for region, excess in re.findall(r"region [`'](\w+)'[:]? overflowed by (\d+) bytes", text):
         excesses[region] = max(excesses.get(region, 0), int(excess))
     return excesses
@@ -355,7 +355,8 @@ def _describe_overflows(elf: Path, regions: Iterable[Region], excesses: Mapping[
         # Gaps between sections take room, too.
         parts = (use.ram if region == "RAM" else use.flash).filled_to(needed_bytes)
         texts.append(
-            f"{region} overflows by {excesses[region]:,} bytes (needs {needed_bytes:,} of {lengths[region]:,}: "
+            f"{region} overflows by {excesses[region]:,} bytes (needs {needed_bytes:,} of "
+            f"{lengths[region]:,}: "
             f"{parts.describe()})"
         )
     return "; ".join(texts)

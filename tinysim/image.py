@@ -139,8 +139,8 @@ def _read_elf(path: Path, content: bytes, board: Board) -> tuple[tuple[Segment, 
         }
     except UserError:
         raise
-    except (ELFError, ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError, struct.error,
-            RecursionError, MemoryError, AssertionError) as error:  # fmt: skip
+    except (ELFError, ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError,
+            struct.error, RecursionError, MemoryError, AssertionError) as error:  # fmt: skip
         raise UserError(f"{path}: not a readable ELF file: {error or type(error).__name__}") from error
     # Handlers that nobody wrote share an address with a default one: the weak names come first, so that
     # symbolise() finds the default's own.

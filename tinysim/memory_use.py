@@ -1,4 +1,4 @@
-"""What a firmware image's flash and RAM hold: read from the ELF file's sections, symbols and debug information."""
+"""What a firmware image's flash and RAM hold, from the ELF's sections, symbols and debug information."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """The modes: all that tells one kind of run from another in a results tree, in one table.
 
-How tinysim makes a mode's run stands in `tinysim.simulation.modes`, its figures are checked in `tinysim.conformance`.
+How tinysim makes a mode's run stands in `tinysim.simulation.modes`, its figures are checked in
+`tinysim.conformance`.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from tinysim.datasets.dataset import PERFORMANCE_INPUTS
 class Mode:
     """A kind of run; `id` is the folder of its files in a results tree.
 
-    Results are complete only with every mode that `is_required`. Besides summary, log and script its folder may hold
-    `other_files`. A run takes the first `inputs` of a data set; None for all of them.
+    Results are complete only with every mode that `is_required`. Besides summary, log and script its folder
+    may hold `other_files`. A run takes the first `inputs` of a data set; None for all of them.
     """
 
     id: str

@@ -1,7 +1,8 @@
-"""Interfaces of native code, read from their C headers: structures, constants and functions stand there only."""
+"""Interfaces of native code, read from C headers: structures, constants and functions stand there only."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +31,7 @@ class Interface:
 
 
 def declarations(header: Path) -> str:
-    """Return what a header declares, for `cffi.FFI.cdef`: it holds structures, enumerations and prototypes only.
+    """Return what a header declares, for `cffi.FFI.cdef`: structures, enumerations and prototypes only.
 
     Lines that begin with # are left out. They are include guards and directives, never macros or conditions.
     """
@@ -85,17 +86,16 @@ def open_library(library: Path, interface: Interface) -> Any:
         entries = table.dlopen(str(library)).native_layout
     except AttributeError as error:
         raise _mismatch(library, interface, str(error)) from error
+    found = {}
+    for number in itertools.count():
+        if not entries[number].term:
+            break
+        found[table.string(entries[number].term).decode()] = entries[number].value
     layout = _layout(interface)
-    number = 0
-    while entries[number].term:
-        term = table.string(entries[number].term).decode()
-        value = layout.pop(term, None)
-        if value != entries[number].value:
-            ours = "nothing" if value is None else value
-            raise _mismatch(library, interface, f"{term} is {entries[number].value} there and {ours} here")
-        number += 1
-    if layout:
-        raise _mismatch(library, interface, f"it does not have {min(layout)}")
+    for term in layout | found:
+        there, here = found.get(term, "nothing"), layout.get(term, "nothing")
+        if there != here:
+            raise _mismatch(library, interface, f"{term} is {there} there and {here} here")
     return native
 
 

@@ -58,8 +58,8 @@ class Worker:
 def worker(work: Callable[..., None], *arguments: Any) -> Generator[Worker, None, None]:
     """Call `work` with its end of a connection and `arguments` in a new process; end it on leaving the block.
 
-    Ctrl-C is the parent's to handle. The process may have others of its own, which end with it. One whose parent has
-    gone ends when it next sends or receives.
+    Ctrl-C is the parent's to handle. The process may have others of its own, which end with it. One whose
+    parent has gone ends when it next sends or receives.
     """
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
@@ -131,8 +131,9 @@ def run_jobs(
 ) -> Generator[FinishedJob, None, None]:
     """Do the works, `at_once` at a time, each in a new process; yield what came of them as they end.
 
-    One that goes wrong or takes its process down with it stops no other. `on_report` is called with the number of
-    the work and what it reported. Closing the generator, or an exception in the caller, ends the processes.
+    One that goes wrong or takes its process down with it stops no other. `on_report` is called with the
+    number of the work and what it reported. Closing the generator, or an exception in the caller, ends the
+    processes.
     """
     waiting = iter(enumerate(works))
     running: dict[Connection, tuple[int, Job, contextlib.ExitStack]] = {}

@@ -1,4 +1,4 @@
-"""Where the data that lies beside the package is: in a clone at its top level, in a wheel inside the package."""
+"""Where the data beside the package is: in a clone at its top level, in a wheel inside the package."""
 
 from __future__ import annotations
 

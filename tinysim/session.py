@@ -51,11 +51,11 @@ class StampedPort(Protocol):
         """Say where the guest is, for a message."""
 
     def read_line(self, size: int, deadline_ns: int) -> Sequence[StampedByte]:
-        """Return what comes up to and with a line feed, `size` bytes at most: less at `deadline_ns` of its clock."""
+        """Return what comes up to and with a line feed, `size` bytes at most: less at its `deadline_ns`."""
 
 
 class Port(Protocol):
-    """The part of pyserial's interface that a session uses. `timeout` is in seconds of the port's own time."""
+    """The part of pyserial's interface that a session uses. `timeout` is in seconds of the port's time."""
 
     timeout: float | None
 
@@ -86,7 +86,7 @@ class HostClock:
 
 @dataclass(frozen=True)
 class Line:
-    """A line from the device, fit to be shown, and the moments at which its last and first byte had arrived."""
+    """A line from the device, fit to be shown, and the moments when its last and first byte had arrived."""
 
     text: str
     stamp: Stamp
@@ -166,7 +166,8 @@ class Session:
         unfinished = f"; an unfinished line begins {printable(began)!r}" if began else ""
         where = f"; it is {self._stamped.whereabouts()}" if self._stamped is not None else ""
         return GuestHang(
-            f"the device did not answer {waiting_for} within {limit_s:g} s{self.last_words()}{unfinished}{where}"
+            f"the device did not answer {waiting_for} within {limit_s:g} "
+            f"s{self.last_words()}{unfinished}{where}"
         )
 
     def forget_input(self) -> None:

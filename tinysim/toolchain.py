@@ -21,7 +21,7 @@ from tinysim.errors import TinysimError, UserError, unknown_name
 DEFAULT_TOOLCHAIN = "zig"
 
 ANSWER_LIMIT_S = 600
-"""Host time after which a compiler that was asked for its version counts as hung: on a busy machine it may take long."""
+"""Host time after which a compiler asked for its version counts as hung: a busy machine may take long."""
 
 _WARNING_FLAGS = ("-Wall", "-Wextra")
 
@@ -35,7 +35,8 @@ class Toolchain:
     """A cross compiler that was found on this machine, and its linker.
 
     `compiler` compiles one C source to one object; `linker` takes GNU ld's own options, each with
-    `linker_option_prefix` in front. `compiler_name` and `version` identify it in results: cycles depend on it.
+    `linker_option_prefix` in front. `compiler_name` and `version` identify it in results: cycles depend on
+    it.
     """
 
     name: str
@@ -179,7 +180,10 @@ def toolchain_names() -> list[str]:
 
 
 def find_toolchain(name: str = DEFAULT_TOOLCHAIN) -> Toolchain:
-    """Return the toolchain `name`. Raises UserError where there is none of that name, or it is not installed."""
+    """Return the toolchain `name`.
+
+    Raises UserError where there is none of that name, or it is not installed.
+    """
     finder = _FINDERS.get(name)
     if finder is None:
         raise unknown_name("toolchain", name, _FINDERS)
@@ -204,7 +208,10 @@ def host_compiler() -> HostCompiler:
 
 
 def run_compiler(command: Sequence[str | Path]) -> None:
-    """Run a compiler or linker. Raises CompilerError with all that it printed, UserError where it does not run."""
+    """Run a compiler or linker.
+
+    Raises CompilerError with all that it printed, UserError where it does not run.
+    """
     try:
         completed = subprocess.run(
             [str(part) for part in command], capture_output=True, text=True, errors="replace"
@@ -218,7 +225,7 @@ def run_compiler(command: Sequence[str | Path]) -> None:
 def compile_sources(
     toolchain: Toolchain, sources: Mapping[Path, Path], flags: Mapping[Path, Sequence[str]]
 ) -> None:
-    """Compile each source of `sources` to the object that it maps to, on all processors, with its own `flags`.
+    """Compile each source of `sources` to the object it maps to, on all processors, with its own `flags`.
 
     Raises CompilerError for the first source, in order, that does not compile.
     """

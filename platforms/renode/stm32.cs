@@ -17,23 +17,24 @@ using Antmicro.Renode.Utilities;
 namespace Antmicro.Renode.Peripherals.Miscellaneous
 {
     /// <summary>
-    /// Registers that read as written, except for what the chip itself writes. Rules name a register by its offset and
-    /// are separated by semicolons:
-    /// initial "0x00=0x63; 0x0C=0x1000" gives values after reset;
-    /// follows "0x00: 1=0 10=8; 0x3C: 16=0x0C.16" makes a status bit read as an enable bit, of the same register or
-    /// of the one whose offset is given;
-    /// set "0x14: 8 9" and clear "0x14: 10" make bits read so always.
+    /// Registers that read as written, except for what the chip itself writes. Rules name a register by its
+    /// offset and are separated by semicolons: initial "0x00=0x63; 0x0C=0x1000" gives values after reset;
+    /// follows "0x00: 1=0 10=8; 0x3C: 16=0x0C.16" makes a status bit read as an enable bit, of the same
+    /// register or of the one whose offset is given; set "0x14: 8 9" and clear "0x14: 10" make bits read so
+    /// always.
     /// </summary>
     [AllowedTranslations(AllowedTranslation.ByteToDoubleWord | AllowedTranslation.WordToDoubleWord)]
     public class ChipRegisters : IDoubleWordPeripheral, IKnownSize
     {
-        public ChipRegisters(IMachine machine, int size, string initial = "", string follows = "", string set = "",
+        public ChipRegisters(IMachine machine, int size, string initial = "", string follows = "",
+            string set = "",
             string clear = "")
         {
             Machine = machine;
             Size = size;
             values = new uint[size / 4];
-            initialValues = Split(initial, ';').Select(rule => rule.Split('=')).ToDictionary(Offset, rule => (uint)Number(rule[1]));
+            initialValues = Split(initial, ';').Select(rule => rule.Split('='))
+                .ToDictionary(Offset, rule => (uint)Number(rule[1]));
             foreach(var rule in Split(follows, ';').Select(rule => rule.Split(':')))
             {
                 foreach(var pair in Split(rule[1], ' ').Select(pair => pair.Split('=')))
@@ -81,7 +82,8 @@ namespace Antmicro.Renode.Peripherals.Miscellaneous
 
         private static string[] Split(string text, char separator)
         {
-            return text.Split(new[] { separator }, StringSplitOptions.RemoveEmptyEntries).Where(part => part.Trim() != "").ToArray();
+            return text.Split(new[] { separator }, StringSplitOptions.RemoveEmptyEntries)
+                .Where(part => part.Trim() != "").ToArray();
         }
 
         private static ulong Number(string text)
@@ -117,7 +119,8 @@ namespace Antmicro.Renode.Peripherals.Miscellaneous
             {
                 var mask = 1u << rule.StatusBit;
                 var enabled = Field(rule.EnableOffset, rule.EnableBit, 1) != 0;
-                values[rule.Offset / 4] = enabled ? values[rule.Offset / 4] | mask : values[rule.Offset / 4] & ~mask;
+                values[rule.Offset / 4] = enabled ? values[rule.Offset / 4] | mask
+                    : values[rule.Offset / 4] & ~mask;
             }
             foreach(var rule in set)
             {
@@ -144,7 +147,9 @@ namespace Antmicro.Renode.Peripherals.Miscellaneous
         }
     }
 
-    /// <summary>Memory that the guest cannot write and which reads as erased flash, but for the words of `initial`.</summary>
+    /// <summary>
+    /// Memory that the guest cannot write and which reads as erased flash, but for the words of `initial`.
+    /// </summary>
     [AllowedTranslations(AllowedTranslation.ByteToDoubleWord | AllowedTranslation.WordToDoubleWord)]
     public class ErasedFlash : IDoubleWordPeripheral, IKnownSize
     {
@@ -168,7 +173,8 @@ namespace Antmicro.Renode.Peripherals.Miscellaneous
 
         public void WriteDoubleWord(long offset, uint value)
         {
-            this.Log(LogLevel.Warning, "0x{0:X8} was written to offset 0x{1:X} of read-only memory", value, offset);
+            this.Log(LogLevel.Warning, "0x{0:X8} was written to offset 0x{1:X} of read-only memory",
+                value, offset);
         }
 
         public long Size { get; private set; }
@@ -177,12 +183,13 @@ namespace Antmicro.Renode.Peripherals.Miscellaneous
     }
 
     /// <summary>
-    /// Reset and clock control: gives every peripheral named in `clocks` ("nvic=core tim2=timer_apb1 ...") the
-    /// frequency that the registers select. A clock that is switched off keeps its last frequency.
+    /// Reset and clock control: gives every peripheral named in `clocks` ("nvic=core tim2=timer_apb1 ...")
+    /// the frequency that the registers select. A clock that is switched off keeps its last frequency.
     /// </summary>
     public abstract class Stm32Clocks : ChipRegisters
     {
-        protected Stm32Clocks(IMachine machine, int size, ulong hse, string clocks, string initial, string follows,
+        protected Stm32Clocks(IMachine machine, int size, ulong hse, string clocks, string initial,
+            string follows,
             string set, string clear)
             : base(machine, size, initial, follows, set, clear)
         {
@@ -200,7 +207,9 @@ namespace Antmicro.Renode.Peripherals.Miscellaneous
             UpdatePeripherals();
         }
 
-        /// <summary>The frequency of the clock `name` in Hz, as the registers stand; 0 where it is off.</summary>
+        /// <summary>
+        /// The frequency of the clock `name` in Hz, as the registers stand; 0 where it is off.
+        /// </summary>
         public ulong ClockHz(string name)
         {
             ulong frequency;
@@ -220,7 +229,9 @@ namespace Antmicro.Renode.Peripherals.Miscellaneous
         /// <summary>Every clock that peripherals use, by name, in Hz.</summary>
         protected abstract Dictionary<string, ulong> Clocks();
 
-        /// <summary>AHB prescaler field: 0 to 7 do not divide; 8 to 15 divide by 2 to 512, leaving out 32.</summary>
+        /// <summary>
+        /// AHB prescaler field: 0 to 7 do not divide; 8 to 15 divide by 2 to 512, leaving out 32.
+        /// </summary>
         protected static ulong AhbDivider(uint field)
         {
             return field < 8 ? 1ul : field < 12 ? 2ul << (int)(field - 8) : 64ul << (int)(field - 12);
@@ -238,7 +249,10 @@ namespace Antmicro.Renode.Peripherals.Miscellaneous
             return apbDivider == 1 ? apbClock : 2 * apbClock;
         }
 
-        /// <summary>Timers with TIMPRE set run at the AHB clock up to an APB divider of 4, else at four times the APB clock.</summary>
+        /// <summary>
+        /// Timers with TIMPRE set run at the AHB clock up to an APB divider of 4, else at four times the APB
+        /// clock.
+        /// </summary>
         protected static ulong TimerClock(ulong apbClock, ulong apbDivider, uint timpre)
         {
             return timpre == 0 ? TimerClock(apbClock, apbDivider) : apbClock * Math.Min(apbDivider, 4);
@@ -268,7 +282,8 @@ namespace Antmicro.Renode.Peripherals.Miscellaneous
                 ulong frequency;
                 if(!clocks.TryGetValue(entry.Value, out frequency))
                 {
-                    throw new RecoverableException(String.Format("{0} has no clock {1}", GetType().Name, entry.Value));
+                    throw new RecoverableException(
+                        String.Format("{0} has no clock {1}", GetType().Name, entry.Value));
                 }
                 IPeripheral peripheral;
                 if(!Machine.TryGetByName("sysbus." + entry.Key, out peripheral))
@@ -282,15 +297,16 @@ namespace Antmicro.Renode.Peripherals.Miscellaneous
             }
         }
 
-        // Renode's models take their frequency once, when they are made. Some show it as a property, some keep it in timers
-        // inside, and timers do both.
+        // Renode's models take their frequency once, when they are made. Some show it as a property, some
+        // keep it in timers inside, and timers do both.
         private static void SetFrequency(IPeripheral peripheral, ulong frequency)
         {
             if(TrySetFrequencyProperty(peripheral, frequency) && !(peripheral is LimitTimer))
             {
                 return;
             }
-            foreach(var field in peripheral.GetType().GetFields(BindingFlags.Instance | BindingFlags.NonPublic))
+            foreach(var field in peripheral.GetType()
+                .GetFields(BindingFlags.Instance | BindingFlags.NonPublic))
             {
                 if(field.FieldType == typeof(LimitTimer))
                 {
@@ -344,7 +360,8 @@ namespace Antmicro.Renode.Peripherals.Miscellaneous
             var divider2 = ApbDivider(Field(Cfgr, 11, 3));
             var apb1 = core / divider1;
             var apb2 = core / divider2;
-            Func<ulong, int, ulong> uart = (apb, lowest) => new[] { apb, system, Hsi, Lse }[Field(Ccipr, lowest, 2)];
+            Func<ulong, int, ulong> uart = (apb, lowest) =>
+                new[] { apb, system, Hsi, Lse }[Field(Ccipr, lowest, 2)];
             Func<int, ulong> lptim = lowest => new[] { apb1, Lsi, Hsi, Lse }[Field(Ccipr, lowest, 2)];
             return new Dictionary<string, ulong>
             {
@@ -366,7 +383,8 @@ namespace Antmicro.Renode.Peripherals.Miscellaneous
         private ulong Pll(ulong msi)
         {
             var input = new[] { 0ul, msi, Hsi, Hse }[Field(Pllcfgr, 0, 2)];
-            return input / (Field(Pllcfgr, 4, 4) + 1) * Field(Pllcfgr, 8, 7) / (2 * (Field(Pllcfgr, 25, 2) + 1));
+            return input / (Field(Pllcfgr, 4, 4) + 1)
+                * Field(Pllcfgr, 8, 7) / (2 * (Field(Pllcfgr, 25, 2) + 1));
         }
 
         private const ulong Hsi = 16000000;
@@ -374,7 +392,8 @@ namespace Antmicro.Renode.Peripherals.Miscellaneous
 
         private static readonly ulong[] MsiRanges =
         {
-            100000, 200000, 400000, 800000, 1000000, 2000000, 4000000, 8000000, 16000000, 24000000, 32000000, 48000000,
+            100000, 200000, 400000, 800000, 1000000, 2000000, 4000000, 8000000, 16000000, 24000000,
+            32000000, 48000000,
             48000000, 48000000, 48000000, 48000000 // the last four are reserved
         };
     }
@@ -400,7 +419,8 @@ namespace Antmicro.Renode.Peripherals.Miscellaneous
             var apb1 = core / divider1;
             var apb2 = core / divider2;
             var apb3 = core / ApbDivider(Field(Cfgr3, 4, 3));
-            Func<ulong, int, ulong> uart = (apb, lowest) => new[] { apb, system, Hsi, Lse }[Field(Ccipr1, lowest, 2)];
+            Func<ulong, int, ulong> uart = (apb, lowest) =>
+                new[] { apb, system, Hsi, Lse }[Field(Ccipr1, lowest, 2)];
             return new Dictionary<string, ulong>
             {
                 { "core", core },
@@ -423,11 +443,13 @@ namespace Antmicro.Renode.Peripherals.Miscellaneous
         {
             var input = new[] { 0ul, msis, Hsi, Hse }[Field(Pll1Cfgr, 0, 2)] / (Field(Pll1Cfgr, 8, 4) + 1);
             var fraction = Field(Pll1Cfgr, 4, 1) != 0 ? Field(Pll1Fracr, 3, 13) : 0u;
-            return input * ((Field(Pll1Divr, 0, 9) + 1ul) * 8192 + fraction) / 8192 / (Field(Pll1Divr, 24, 7) + 1);
+            return input * ((Field(Pll1Divr, 0, 9) + 1ul) * 8192 + fraction) / 8192
+                / (Field(Pll1Divr, 24, 7) + 1);
         }
 
         private const ulong Hsi = 16000000;
-        private const long Icscr1 = 0x08, Cfgr1 = 0x1C, Cfgr2 = 0x20, Cfgr3 = 0x24, Pll1Cfgr = 0x28, Pll1Divr = 0x34;
+        private const long Icscr1 = 0x08, Cfgr1 = 0x1C, Cfgr2 = 0x20, Cfgr3 = 0x24, Pll1Cfgr = 0x28,
+            Pll1Divr = 0x34;
         private const long Pll1Fracr = 0x38, Ccipr1 = 0xE0, Ccipr3 = 0xE8, Bdcr = 0xF0, Csr = 0xF4;
 
         private static readonly ulong[] MsiRanges =
@@ -449,8 +471,10 @@ namespace Antmicro.Renode.Peripherals.Miscellaneous
         protected override Dictionary<string, ulong> Clocks()
         {
             var ownRange = Field(Icscr1, 23, 1) != 0;
-            var msis = ownRange ? Msirc[Field(Icscr1, 31, 1)] >> (int)Field(Icscr1, 29, 2) : Msirc[1] >> (int)Field(Csr, 12, 2);
-            var msik = ownRange ? Msirc[Field(Icscr1, 28, 1)] >> (int)Field(Icscr1, 26, 2) : Msirc[1] >> (int)Field(Csr, 8, 2);
+            var msis = ownRange ? Msirc[Field(Icscr1, 31, 1)] >> (int)Field(Icscr1, 29, 2)
+                : Msirc[1] >> (int)Field(Csr, 12, 2);
+            var msik = ownRange ? Msirc[Field(Icscr1, 28, 1)] >> (int)Field(Icscr1, 26, 2)
+                : Msirc[1] >> (int)Field(Csr, 8, 2);
             var system = new[] { msis, Hsi, Hse, 0ul }[Field(Cfgr1, 0, 2)];
             var core = system / AhbDivider(Field(Cfgr2, 0, 4));
             var divider1 = ApbDivider(Field(Cfgr2, 4, 3));
@@ -477,7 +501,8 @@ namespace Antmicro.Renode.Peripherals.Miscellaneous
         }
 
         private const ulong Hsi = 16000000;
-        private const long Icscr1 = 0x08, Cfgr1 = 0x1C, Cfgr2 = 0x20, Cfgr3 = 0x24, Ccipr1 = 0x100, Ccipr3 = 0x108;
+        private const long Icscr1 = 0x08, Cfgr1 = 0x1C, Cfgr2 = 0x20, Cfgr3 = 0x24, Ccipr1 = 0x100,
+            Ccipr3 = 0x108;
         private const long Bdcr = 0x110, Csr = 0x114;
 
         private static readonly ulong[] Msirc = { 96000000, 24000000 };
@@ -505,9 +530,11 @@ namespace Antmicro.Renode.Peripherals.Miscellaneous
             var apb4 = ahb / ApbDivider(Field(Srdcfgr, 4, 3));
             var timpre = Field(Cfgr, 15, 1);
             // The second and third PLL, selected by 1 and 2, are not modelled.
-            Func<ulong, uint, ulong> uart = (apb, select) => new[] { apb, 0ul, 0ul, hsi, Csi, Lse, 0ul, 0ul }[select];
+            Func<ulong, uint, ulong> uart = (apb, select) =>
+                new[] { apb, 0ul, 0ul, hsi, Csi, Lse, 0ul, 0ul }[select];
             var perCk = new[] { hsi, Csi, Hse, 0ul }[Field(Cdccipr, 28, 2)];
-            Func<ulong, uint, ulong> lptim = (apb, select) => new[] { apb, 0ul, 0ul, Lse, Lsi, perCk, 0ul, 0ul }[select];
+            Func<ulong, uint, ulong> lptim = (apb, select) =>
+                new[] { apb, 0ul, 0ul, Lse, Lsi, perCk, 0ul, 0ul }[select];
             return new Dictionary<string, ulong>
             {
                 { "core", core },
@@ -533,12 +560,15 @@ namespace Antmicro.Renode.Peripherals.Miscellaneous
             }
             var input = new[] { hsi, Csi, Hse, 0ul }[Field(Pllckselr, 0, 2)] / divider;
             var fraction = Field(Pllcfgr, 0, 1) != 0 ? Field(Pll1Fracr, 3, 13) : 0u;
-            return input * ((Field(Pll1Divr, 0, 9) + 1ul) * 8192 + fraction) / 8192 / (Field(Pll1Divr, 9, 7) + 1);
+            return input * ((Field(Pll1Divr, 0, 9) + 1ul) * 8192 + fraction) / 8192
+                / (Field(Pll1Divr, 9, 7) + 1);
         }
 
         private const ulong Csi = 4000000;
-        private const long Cr = 0x00, Cfgr = 0x10, Cdcfgr1 = 0x18, Cdcfgr2 = 0x1C, Srdcfgr = 0x20, Pllckselr = 0x28;
-        private const long Pllcfgr = 0x2C, Pll1Divr = 0x30, Pll1Fracr = 0x34, Cdccipr = 0x4C, Cdccip2r = 0x54, Srdccipr = 0x58, Bdcr = 0x70;
+        private const long Cr = 0x00, Cfgr = 0x10, Cdcfgr1 = 0x18, Cdcfgr2 = 0x1C, Srdcfgr = 0x20,
+            Pllckselr = 0x28;
+        private const long Pllcfgr = 0x2C, Pll1Divr = 0x30, Pll1Fracr = 0x34, Cdccipr = 0x4C, Cdccip2r = 0x54,
+            Srdccipr = 0x58, Bdcr = 0x70;
     }
 
     /// <summary>RM0385 5.3: STM32F75x and F74x.</summary>
@@ -559,7 +589,8 @@ namespace Antmicro.Renode.Peripherals.Miscellaneous
             var apb1 = core / divider1;
             var apb2 = core / divider2;
             var timpre = Field(Dckcfgr1, 24, 1);
-            Func<ulong, int, ulong> uart = (apb, lowest) => new[] { apb, system, Hsi, Lse }[Field(Dckcfgr2, lowest, 2)];
+            Func<ulong, int, ulong> uart = (apb, lowest) =>
+                new[] { apb, system, Hsi, Lse }[Field(Dckcfgr2, lowest, 2)];
             return new Dictionary<string, ulong>
             {
                 { "core", core },
@@ -638,7 +669,10 @@ namespace Antmicro.Renode.Peripherals.Miscellaneous
 
     public static class ImageLoader
     {
-        /// <summary>Loads an ELF file, Intel HEX, or a flat image that belongs at `flash`: told apart by how they begin.</summary>
+        /// <summary>
+        /// Loads an ELF file, Intel HEX, or a flat image that belongs at `flash`: told apart by how they
+        /// begin.
+        /// </summary>
         public static void LoadImage(this IBusController sysbus, ReadFilePath file, ulong flash)
         {
             var start = new byte[4];

@@ -1,5 +1,6 @@
 //
-// Devices of STM32 chips that firmware of vendors uses beside its serial port. They do what the embedded engine's do.
+// Devices of STM32 chips that firmware of vendors uses beside its serial port. They do what the embedded
+// engine's do.
 //
 using System;
 using System.Collections.Generic;
@@ -14,7 +15,9 @@ using Antmicro.Renode.Time;
 
 namespace Antmicro.Renode.Peripherals.Miscellaneous
 {
-    /// <summary>CRC calculation unit with programmable polynomial (RM0432, CRC). Renode's own takes no other widths.</summary>
+    /// <summary>
+    /// CRC calculation unit with programmable polynomial (RM0432, CRC). Renode's own takes no other widths.
+    /// </summary>
     public class Stm32Crc : IDoubleWordPeripheral, IWordPeripheral, IBytePeripheral, IKnownSize
     {
         public Stm32Crc()
@@ -153,7 +156,10 @@ namespace Antmicro.Renode.Peripherals.Miscellaneous
         private uint control, scratch, initial, value, polynomial;
     }
 
-    /// <summary>Random number generator (RM0432, RNG): the same numbers in every run, and those of the embedded engine.</summary>
+    /// <summary>
+    /// Random number generator (RM0432, RNG): the same numbers in every run, and those of the embedded
+    /// engine.
+    /// </summary>
     [AllowedTranslations(AllowedTranslation.ByteToDoubleWord | AllowedTranslation.WordToDoubleWord)]
     public class Stm32Rng : IDoubleWordPeripheral, IKnownSize
     {
@@ -236,8 +242,8 @@ namespace Antmicro.Renode.Peripherals.Miscellaneous
     }
 
     /// <summary>
-    /// Real-time clock in the two register layouts (RM0432, RM0444, RTC): calendar, sub-seconds, wake-up timer. Alarms
-    /// read as written. `hasSr`: flags are in SR, cleared by SCR.
+    /// Real-time clock in the two register layouts (RM0432, RM0444, RTC): calendar, sub-seconds, wake-up
+    /// timer. Alarms read as written. `hasSr`: flags are in SR, cleared by SCR.
     /// </summary>
     [AllowedTranslations(AllowedTranslation.ByteToDoubleWord | AllowedTranslation.WordToDoubleWord)]
     public class Stm32Rtc : IDoubleWordPeripheral, IKnownSize
@@ -281,7 +287,8 @@ namespace Antmicro.Renode.Peripherals.Miscellaneous
             if(offset == Dr)
             {
                 var weekDay = moment.DayOfWeek == DayOfWeek.Sunday ? 7u : (uint)moment.DayOfWeek;
-                return Bcd(moment.Year % 100) << 16 | weekDay << 13 | Bcd(moment.Month) << 8 | Bcd(moment.Day);
+                return Bcd(moment.Year % 100) << 16 | weekDay << 13 | Bcd(moment.Month) << 8
+                    | Bcd(moment.Day);
             }
             if(offset == Ssr)
             {
@@ -290,7 +297,8 @@ namespace Antmicro.Renode.Peripherals.Miscellaneous
             if(offset == Icsr)
             {
                 var wakeUpWritable = initialises || (registers[Cr / 4] & Wute) == 0;
-                return 0x23u | (wakeUpWritable ? 4u : 0) | (moment.Year > 2000 ? 0x10u : 0) | (initialises ? 0xC0u : 0)
+                return 0x23u | (wakeUpWritable ? 4u : 0) | (moment.Year > 2000 ? 0x10u : 0)
+                    | (initialises ? 0xC0u : 0)
                     | (!hasSr && wakeUpFlag ? Wutf : 0);
             }
             if(hasSr && offset == Sr)
@@ -311,7 +319,8 @@ namespace Antmicro.Renode.Peripherals.Miscellaneous
             }
             else if(offset == Tr && initialises)
             {
-                origin = origin.Date + new TimeSpan(FromBcd(value >> 16 & 0x3F), FromBcd(value >> 8 & 0x7F), FromBcd(value & 0x7F));
+                origin = origin.Date + new TimeSpan(FromBcd(value >> 16 & 0x3F), FromBcd(value >> 8 & 0x7F),
+                    FromBcd(value & 0x7F));
             }
             else if(offset == Dr && initialises)
             {
@@ -449,8 +458,8 @@ namespace Antmicro.Renode.Peripherals.Miscellaneous
     }
 
     /// <summary>
-    /// Low-power timer (RM0432, RM0456, LPTIM): counts its kernel clock, compares, and raises its flags when the count
-    /// leaves ARR, one count later than the chip.
+    /// Low-power timer (RM0432, RM0456, LPTIM): counts its kernel clock, compares, and raises its flags when
+    /// the count leaves ARR, one count later than the chip.
     /// </summary>
     [AllowedTranslations(AllowedTranslation.ByteToDoubleWord | AllowedTranslation.WordToDoubleWord)]
     public class Stm32LowPowerTimer : IDoubleWordPeripheral, IKnownSize
@@ -509,7 +518,8 @@ namespace Antmicro.Renode.Peripherals.Miscellaneous
                 }
                 else if((value & (Continuous | Single)) != 0)
                 {
-                    counter.Mode = compare.Mode = (value & Continuous) != 0 ? WorkMode.Periodic : WorkMode.OneShot;
+                    counter.Mode = compare.Mode = (value & Continuous) != 0 ? WorkMode.Periodic
+                        : WorkMode.OneShot;
                     SetBoth("Divider", 1 << (int)(registers[Cfgr / 4] >> 9 & 7));
                     counter.Enabled = true;
                     StartCompare();
@@ -576,7 +586,8 @@ namespace Antmicro.Renode.Peripherals.Miscellaneous
             return timer;
         }
 
-        // A second counter, which is as far from its end as the first is from the value that is compared with.
+        // A second counter, which is as far from its end as the first is from the value that is compared
+        // with.
         private void StartCompare()
         {
             compare.Enabled = false;
@@ -595,7 +606,8 @@ namespace Antmicro.Renode.Peripherals.Miscellaneous
             IRQ.Set((flags & registers[Ier / 4]) != 0);
         }
 
-        private const long Isr = 0x00, Icr = 0x04, Ier = 0x08, Cfgr = 0x0C, Cr = 0x10, Cmp = 0x14, Arr = 0x18, Cnt = 0x1C, Rcr = 0x28, Ccr2 = 0x34;
+        private const long Isr = 0x00, Icr = 0x04, Ier = 0x08, Cfgr = 0x0C, Cr = 0x10, Cmp = 0x14, Arr = 0x18,
+            Cnt = 0x1C, Rcr = 0x28, Ccr2 = 0x34;
         private const uint Enable = 1, Single = 2, Continuous = 4, CompareFlag = 1, ReloadFlag = 2;
 
         private readonly uint flagsMask;
@@ -606,26 +618,31 @@ namespace Antmicro.Renode.Peripherals.Miscellaneous
     }
 
     /// <summary>
-    /// DMA controllers, for USARTs and between memories, in three kinds: "channels" (RM0432, RM0444), "streams" (RM0385,
-    /// RM0455) and "linked" (RM0456, GPDMA). Renode's own leave out circular mode or linked lists.
+    /// DMA controllers, for USARTs and between memories, in three kinds: "channels" (RM0432, RM0444),
+    /// "streams" (RM0385, RM0455) and "linked" (RM0456, GPDMA). Renode's own leave out circular mode or
+    /// linked lists.
     ///
-    /// `requests` names for each USART what it asks by: "usart1: 24 25" are the numbers for reception and transmission
-    /// that the multiplexer's register at `requestRegister` and those after it select, or a "linked" channel itself;
-    /// several are separated by commas. Without a multiplexer a stream's is "controller.stream.selection".
+    /// `requests` names for each USART what it asks by: "usart1: 24 25" are the numbers for reception and
+    /// transmission that the multiplexer's register at `requestRegister` and those after it select, or a
+    /// "linked" channel itself; several are separated by commas. Without a multiplexer a stream's is
+    /// "controller.stream.selection".
     /// </summary>
     [AllowedTranslations(AllowedTranslation.ByteToDoubleWord | AllowedTranslation.WordToDoubleWord)]
     public class Stm32Dma : IDoubleWordPeripheral, IKnownSize, INumberedGPIOOutput
     {
-        public Stm32Dma(IMachine machine, string kind, int channels, string requests, int number = 0, ulong requestRegister = 0, int size = 0x400)
+        public Stm32Dma(IMachine machine, string kind, int channels, string requests, int number = 0,
+            ulong requestRegister = 0, int size = 0x400)
         {
             this.machine = machine;
             this.kind = kind;
             this.number = number;
             this.requestRegister = requestRegister;
             Size = size;
-            foreach(var rule in requests.Split(new[] { ';' }, StringSplitOptions.RemoveEmptyEntries).Select(rule => rule.Split(':')))
+            foreach(var rule in requests.Split(new[] { ';' }, StringSplitOptions.RemoveEmptyEntries)
+                .Select(rule => rule.Split(':')))
             {
-                this.requests[rule[0].Trim()] = rule[1].Trim().Split(' ').Select(names => names.Split(',')).ToArray();
+                this.requests[rule[0].Trim()] = rule[1].Trim().Split(' ')
+                    .Select(names => names.Split(',')).ToArray();
             }
             all = Enumerable.Range(0, channels).Select(_ => new Channel()).ToArray();
             Connections = Enumerable.Range(0, channels).ToDictionary(place => place, _ => (IGPIO)new GPIO());
@@ -657,13 +674,19 @@ namespace Antmicro.Renode.Peripherals.Miscellaneous
             }
             if(kind == "linked")
             {
-                return offset == 0x0C ? all.Select((one, place) => Pends(one) ? 1u << place : 0).Aggregate(0u, (sum, bit) => sum | bit) : 0;
+                return offset == 0x0C ? all.Select((one, place) => Pends(one) ? 1u << place : 0)
+                    .Aggregate(0u, (sum, bit) => sum | bit) : 0;
             }
             if(kind == "channels")
             {
-                return offset != 0 ? 0 : all.Select((one, place) => (one.Flags << 1 | (one.Flags != 0 ? 1u : 0)) << 4 * place).Aggregate(0u, (sum, bits) => sum | bits);
+                return offset != 0 ? 0 : all
+                    .Select((one, place) => (one.Flags << 1 | (one.Flags != 0 ? 1u : 0)) << 4 * place)
+                    .Aggregate(0u, (sum, bits) => sum | bits);
             }
-            return offset > 4 ? 0 : all.Select((one, place) => place / 4 == offset / 4 ? StreamFlags(one.Flags) << StreamShift(place) : 0).Aggregate(0u, (sum, bits) => sum | bits);
+            return offset > 4 ? 0 : all
+                .Select((one, place) =>
+                    place / 4 == offset / 4 ? StreamFlags(one.Flags) << StreamShift(place) : 0)
+                .Aggregate(0u, (sum, bits) => sum | bits);
         }
 
         public void WriteDoubleWord(long offset, uint value)
@@ -703,12 +726,14 @@ namespace Antmicro.Renode.Peripherals.Miscellaneous
             var first = kind == "channels" ? 0x08 : kind == "streams" ? 0x10 : 0x50;
             var bytes = kind == "channels" ? 0x14 : kind == "streams" ? 0x18 : 0x80;
             at = offset < first ? 0 : (offset - first) % bytes;
-            return offset < first || (offset - first) / bytes >= all.Length ? null : all[(offset - first) / bytes];
+            return offset < first || (offset - first) / bytes >= all.Length ? null
+                : all[(offset - first) / bytes];
         }
 
         private static uint StreamFlags(uint flags)
         {
-            return ((flags & Error) != 0 ? 1u << 3 : 0) | ((flags & Half) != 0 ? 1u << 4 : 0) | ((flags & Complete) != 0 ? 1u << 5 : 0);
+            return ((flags & Error) != 0 ? 1u << 3 : 0) | ((flags & Half) != 0 ? 1u << 4 : 0)
+                | ((flags & Complete) != 0 ? 1u << 5 : 0);
         }
 
         private static int StreamShift(int stream)
@@ -729,7 +754,8 @@ namespace Antmicro.Renode.Peripherals.Miscellaneous
                 {
                     foreach(var flag in new[] { Error, Half, Complete })
                     {
-                        all[place].Flags &= (StreamFlags(flag) & value >> StreamShift(place)) != 0 ? ~flag : 0xFFFFFFFF;
+                        all[place].Flags &= (StreamFlags(flag) & value >> StreamShift(place)) != 0 ? ~flag
+                            : 0xFFFFFFFF;
                     }
                 }
             }
@@ -797,7 +823,9 @@ namespace Antmicro.Renode.Peripherals.Miscellaneous
 
         private bool IsCircular(Channel channel)
         {
-            return !RunsFreely(channel) && (kind == "channels" ? (channel.Words[0] & 1u << 5) != 0 : (channel.Words[0] & (1u << 8 | 1u << 18)) != 0);
+            return !RunsFreely(channel)
+                && (kind == "channels" ? (channel.Words[0] & 1u << 5) != 0
+                    : (channel.Words[0] & (1u << 8 | 1u << 18)) != 0);
         }
 
         // The USARTs are found when they are first needed: they may be made after this.
@@ -814,7 +842,8 @@ namespace Antmicro.Renode.Peripherals.Miscellaneous
                 {
                     throw new RecoverableException(String.Format("no peripheral {0} on sysbus", entry.Key));
                 }
-                // A Stm32Usart, by reflection: up to Renode 1.15 what one included file defines is unknown to the next.
+                // A Stm32Usart, by reflection: up to Renode 1.15 what one included file defines is unknown to
+                // the next.
                 var asks = (Func<uint>)Delegate.CreateDelegate(typeof(Func<uint>), port, "get_Requests");
                 port.GetType().GetEvent("RequestRaised").AddEventHandler(port, (Action)ServeAndUpdate);
                 ports.Add(Tuple.Create(asks, entry.Value));
@@ -840,9 +869,11 @@ namespace Antmicro.Renode.Peripherals.Miscellaneous
                 var channel = all[place];
                 // What it is asked by may stand in the list.
                 LoadLink(channel);
-                // As in the embedded engine: what takes nothing of what it was asked for with would be asked for ever.
+                // As in the embedded engine: what takes nothing of what it was asked for with would be asked
+                // for ever.
                 var most = RunsFreely(channel) ? 0x10000 : 64;
-                for(var item = 0; item < most && channel.Active && (RunsFreely(channel) || IsRequested(Selected(place))); item++)
+                for(var item = 0; item < most && channel.Active
+                    && (RunsFreely(channel) || IsRequested(Selected(place))); item++)
                 {
                     Transfer(channel);
                     LoadLink(channel);
@@ -859,14 +890,16 @@ namespace Antmicro.Renode.Peripherals.Miscellaneous
             }
             if(requestRegister != 0)
             {
-                return (machine.SystemBus.ReadDoubleWord(requestRegister + (ulong)(4 * place)) & 0x7F).ToString();
+                return (machine.SystemBus
+                    .ReadDoubleWord(requestRegister + (ulong)(4 * place)) & 0x7F).ToString();
             }
             return String.Format("{0}.{1}.{2}", number, place, all[place].Words[0] >> 25 & 7);
         }
 
         private bool IsRequested(string request)
         {
-            return request != "0" && ports.Any(port => (port.Item1() & 1) != 0 && port.Item2[0].Contains(request)
+            return request != "0" && ports.Any(port => (port.Item1() & 1) != 0
+                && port.Item2[0].Contains(request)
                 || (port.Item1() & 2) != 0 && port.Item2[1].Contains(request));
         }
 
@@ -942,7 +975,8 @@ namespace Antmicro.Renode.Peripherals.Miscellaneous
         private void Move(uint from, int fromBytes, uint to, int toBytes)
         {
             var bus = machine.SystemBus;
-            var value = fromBytes == 1 ? bus.ReadByte(from) : fromBytes == 2 ? bus.ReadWord(from) : bus.ReadDoubleWord(from);
+            var value = fromBytes == 1 ? bus.ReadByte(from) : fromBytes == 2 ? bus.ReadWord(from)
+                : bus.ReadDoubleWord(from);
             if(toBytes == 1)
             {
                 bus.WriteByte(to, (byte)value);
@@ -965,7 +999,8 @@ namespace Antmicro.Renode.Peripherals.Miscellaneous
             }
             var control = channel.Words[0];
             return kind == "channels" ? (channel.Flags & (control >> 1) & 7) != 0
-                : (channel.Flags & ((control >> 4 & 1) | (control >> 3 & 1) << 1 | (control >> 2 & 1) << 2)) != 0;
+                : (channel.Flags & ((control >> 4 & 1) | (control >> 3 & 1) << 1
+                    | (control >> 2 & 1) << 2)) != 0;
         }
 
         private void UpdateInterrupts()
@@ -977,7 +1012,8 @@ namespace Antmicro.Renode.Peripherals.Miscellaneous
         }
 
         private const uint Complete = 1, Half = 2, Error = 4;
-        private const int Fcr = 0x14 / 4, Cr = 0x14 / 4, Tr1 = 0x40 / 4, Tr2 = 0x44 / 4, Br1 = 0x48 / 4, Sar = 0x4C / 4, Dar = 0x50 / 4, Llr = 0x7C / 4;
+        private const int Fcr = 0x14 / 4, Cr = 0x14 / 4, Tr1 = 0x40 / 4, Tr2 = 0x44 / 4, Br1 = 0x48 / 4,
+            Sar = 0x4C / 4, Dar = 0x50 / 4, Llr = 0x7C / 4;
         // What an item of a list may hold, in its order, and the bit of LLR that says whether it does.
         private static readonly int[] LinkWords = { Tr1, Tr2, Br1, Sar, Dar, 0x54 / 4, 0x58 / 4, Llr };
         private static readonly int[] LinkBits = { 31, 30, 29, 28, 27, 26, 25, 16 };
@@ -988,7 +1024,8 @@ namespace Antmicro.Renode.Peripherals.Miscellaneous
         private readonly ulong requestRegister;
         private readonly Channel[] all;
         private readonly Dictionary<string, string[][]> requests = new Dictionary<string, string[][]>();
-        private readonly List<Tuple<Func<uint>, string[][]>> ports = new List<Tuple<Func<uint>, string[][]>>();
+        private readonly List<Tuple<Func<uint>, string[][]>> ports =
+            new List<Tuple<Func<uint>, string[][]>>();
         private bool serving;
 
         private class Channel

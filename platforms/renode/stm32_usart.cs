@@ -13,14 +13,16 @@ using Antmicro.Renode.Time;
 namespace Antmicro.Renode.Peripherals.UART
 {
     /// <summary>
-    /// STM32 USART and LPUART (RM0432 50.8, 51.7), asynchronous mode. Renode's own model of it sends and receives in no
-    /// time; here every character takes its time on the line, in both directions, at the rate that the guest sets up.
-    /// What comes from outside waits on the line while there is no room for it: nothing is lost, and nothing overruns.
+    /// STM32 USART and LPUART (RM0432 50.8, 51.7), asynchronous mode. Renode's own model of it sends and
+    /// receives in no time; here every character takes its time on the line, in both directions, at the rate
+    /// that the guest sets up. What comes from outside waits on the line while there is no room for it:
+    /// nothing is lost, and nothing overruns.
     /// </summary>
     [AllowedTranslations(AllowedTranslation.ByteToDoubleWord | AllowedTranslation.WordToDoubleWord)]
     public class Stm32Usart : UARTBase, IDoubleWordPeripheral, IKnownSize
     {
-        public Stm32Usart(IMachine machine, ulong frequency, bool lowPower = false, bool fifo = true) : base(machine)
+        public Stm32Usart(IMachine machine, ulong frequency, bool lowPower = false, bool fifo = true)
+            : base(machine)
         {
             this.machine = machine;
             this.lowPower = lowPower;
@@ -123,21 +125,34 @@ namespace Antmicro.Renode.Peripherals.UART
         }
 
         /// <summary>
-        /// The virtual time in ns at which the last of those that wait will have arrived, if the guest makes room in
-        /// time; 0 where none is under way.
+        /// The virtual time in ns at which the last of those that wait will have arrived, if the guest makes
+        /// room in time; 0 where none is under way.
         /// </summary>
         public ulong ReceptionEnds
         {
-            get { return reception.IsRunning ? reception.Ends + (ulong)(Count - arrived - 1) * CharacterNanoseconds : 0; }
+            get
+            {
+                return reception.IsRunning
+                    ? reception.Ends + (ulong)(Count - arrived - 1) * CharacterNanoseconds : 0;
+            }
         }
 
-        /// <summary>The virtual time in ns at which all that the guest has written so far will have left; 0 where it has.</summary>
+        /// <summary>
+        /// The virtual time in ns at which all that the guest has written so far will have left; 0 where it
+        /// has.
+        /// </summary>
         public ulong TransmissionEnds
         {
-            get { return transmission.IsRunning ? transmission.Ends + (ulong)outgoing.Count * CharacterNanoseconds : 0; }
+            get
+            {
+                return transmission.IsRunning
+                    ? transmission.Ends + (ulong)outgoing.Count * CharacterNanoseconds : 0;
+            }
         }
 
-        /// <summary>What it asks a DMA controller for: bit 0 to take a character, bit 1 for one to send.</summary>
+        /// <summary>
+        /// What it asks a DMA controller for: bit 0 to take a character, bit 1 for one to send.
+        /// </summary>
         public uint Requests
         {
             get
@@ -167,7 +182,11 @@ namespace Antmicro.Renode.Peripherals.UART
 
         public override Bits StopBits
         {
-            get { return new[] { Bits.One, Bits.Half, Bits.Two, Bits.OneAndAHalf }[(registers[Cr2 / 4] >> 12) & 3]; }
+            get
+            {
+                return new[] { Bits.One, Bits.Half, Bits.Two, Bits.OneAndAHalf }
+                    [(registers[Cr2 / 4] >> 12) & 3];
+            }
         }
 
         public override Parity ParityBit
@@ -349,7 +368,8 @@ namespace Antmicro.Renode.Peripherals.UART
                 if(IsSet(Cr1, Fifoen))
                 {
                     value |= (outgoing.Count == 0 ? Txfe : 0) | (arrived == Depth ? Rxff : 0)
-                        | (arrived >= Threshold(25) ? Rxft : 0) | (Depth - outgoing.Count >= Threshold(29) ? Txft : 0);
+                        | (arrived >= Threshold(25) ? Rxft : 0)
+                        | (Depth - outgoing.Count >= Threshold(29) ? Txft : 0);
                 }
                 return value;
             }
@@ -382,7 +402,8 @@ namespace Antmicro.Renode.Peripherals.UART
                     multiplier = 2;
                     divisor = (divisor & 0xFFF0) | ((divisor & 7) << 1);
                 }
-                divisor *= new[] { 1ul, 2ul, 4ul, 6ul, 8ul, 10ul, 12ul, 16ul, 32ul, 64ul, 128ul, 256ul }[Math.Min(registers[Presc / 4] & 15, 11)];
+                divisor *= new[] { 1ul, 2ul, 4ul, 6ul, 8ul, 10ul, 12ul, 16ul, 32ul, 64ul, 128ul, 256ul }
+                    [Math.Min(registers[Presc / 4] & 15, 11)];
                 if(divisor == 0)
                 {
                     return 10 * NanosecondsPerSecond / DefaultBaudRate;
@@ -395,11 +416,14 @@ namespace Antmicro.Renode.Peripherals.UART
         private const ulong NanosecondsPerSecond = 1000000000;
         private const ulong DefaultBaudRate = 115200;
 
-        private const int Cr1 = 0x00, Cr2 = 0x04, Cr3 = 0x08, Brr = 0x0C, Rqr = 0x18, Isr = 0x1C, Icr = 0x20, Rdr = 0x24, Tdr = 0x28, Presc = 0x2C;
-        private const uint Ue = 1u << 0, Re = 1u << 2, Te = 1u << 3, Ps = 1u << 9, Pce = 1u << 10, M0 = 1u << 12, Over8 = 1u << 15;
+        private const int Cr1 = 0x00, Cr2 = 0x04, Cr3 = 0x08, Brr = 0x0C, Rqr = 0x18, Isr = 0x1C, Icr = 0x20,
+            Rdr = 0x24, Tdr = 0x28, Presc = 0x2C;
+        private const uint Ue = 1u << 0, Re = 1u << 2, Te = 1u << 3, Ps = 1u << 9, Pce = 1u << 10,
+            M0 = 1u << 12, Over8 = 1u << 15;
         private const uint M1 = 1u << 28, Fifoen = 1u << 29, Txfeie = 1u << 30, Rxffie = 1u << 31;
         private const uint Dmar = 1u << 6, Dmat = 1u << 7, Txftie = 1u << 23, Rxftie = 1u << 28;
-        private const uint Idle = 1u << 4, Rxne = 1u << 5, Tc = 1u << 6, Txe = 1u << 7, Teack = 1u << 21, Reack = 1u << 22;
+        private const uint Idle = 1u << 4, Rxne = 1u << 5, Tc = 1u << 6, Txe = 1u << 7, Teack = 1u << 21,
+            Reack = 1u << 22;
         private const uint Txfe = 1u << 23, Rxff = 1u << 24, Rxft = 1u << 26, Txft = 1u << 27;
         private const uint Rxfrq = 1u << 3, Txfrq = 1u << 4;
 
@@ -418,8 +442,9 @@ namespace Antmicro.Renode.Peripherals.UART
         private byte lastReceived;
 
         /// <summary>
-        /// Counts nanoseconds, and goes on from 0 when it has reached its end, unless it is stopped. What it knows of its
-        /// timer it keeps itself: to ask a Renode timer anything costs an update of all timers of the machine.
+        /// Counts nanoseconds, and goes on from 0 when it has reached its end, unless it is stopped. What it
+        /// knows of its timer it keeps itself: to ask a Renode timer anything costs an update of all timers
+        /// of the machine.
         /// </summary>
         private class CharacterTimer
         {

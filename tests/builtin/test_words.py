@@ -94,7 +94,8 @@ def test_features_vary_as_those_of_the_official_files() -> None:
 
 @needs_data
 def test_the_reference_network_understands_some_of_the_words() -> None:
-    # It has learned from people: with coefficients in another order, scale or sign it would guess one in twelve.
+    # It has learned from people: with coefficients in another order, scale or sign it would guess one in
+    # twelve.
     outputs = reference_outputs((DATA / "models" / "kws_ref_model.tflite").read_bytes(), INPUTS)
     assert np.mean(outputs.argmax(axis=1) == LABELS) > 0.3
 

@@ -145,7 +145,8 @@ def test_names_of_the_clone_do_not_control_the_terminal(
 
 def test_what_draws_and_decodes_pictures_is_loaded_only_for_that() -> None:
     program = (
-        "import sys, tinysim.cli, tinysim.datasets.prepare.coco, tinysim.replicate.plot, tinysim.replicate.tables\n"
+        "import sys, tinysim.cli, tinysim.datasets.prepare.coco, tinysim.replicate.plot, "
+        "tinysim.replicate.tables\n"
         "assert tinysim.cli.main(['sim', '--help']) == 0\n"
         "sys.exit(bool({'matplotlib', 'PIL'} & set(sys.modules)))"
     )

@@ -1,4 +1,4 @@
-"""`tinysim shell` as people use it: through pipes, from a terminal, and with serial programs on a real pts."""
+"""`tinysim shell` as people use it: through pipes, from a terminal, with serial programs on a real pts."""
 
 from __future__ import annotations
 

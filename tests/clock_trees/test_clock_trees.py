@@ -13,7 +13,7 @@ from tinysim.clock_trees import Clocks, chip_clocks
 
 
 def clocks(board: Board, registers: dict[int, int]) -> Clocks:
-    """The clocks with some of the controller's registers, by offset, as given, and the others as after reset."""
+    """The clocks with some of the controller's registers, by offset, as given, others as after reset."""
     base = board.chip.clock_control.address
     values = {register.address - base: register.reset for register in board.chip.status_register} | registers
     return chip_clocks(board.chip, lambda offset: values.get(offset, 0), board.clock.hse_hz or 0)

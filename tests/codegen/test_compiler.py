@@ -30,7 +30,6 @@ def test_kws_sizes(reference_models: Path, tmp_path: Path) -> None:
     # channels.
     assert model.arena_bytes == 8000 + 64 * (2 * 64 + 4 * 4 + 2 + 16)
     assert [layer.macs for layer in model.layers[:3]] == [320_000, 72_000, 512_000]
-    assert model.layers[2].output_shape == (1, 25, 5, 64)
     weights = sum(layer.constant_bytes for layer in model.layers)
     assert model.weight_bytes == weights < 40_000
 

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import functools
-import hashlib
-import os
-import subprocess
-import sys
-import tempfile
 from pathlib import Path
 
 from elftools.elf.elffile import ELFFile
 
+from tests.compiling import compiled, for_core
 from tinysim.board import Board, load_board
 from tinysim.engines import Stop
 from tinysim.engines.embedded import EmbeddedEngine
 from tinysim.image import load_image
 
 GUESTS = Path(__file__).parent / "guests"
-BUILD = Path(__file__).resolve().parents[2] / "build" / "test" / "guests"
-TARGET = ("-target", "thumb-freestanding-eabihf", "-mcpu=cortex_m4+vfp4d16sp")
+CORTEX_M4 = "cortex_m4+vfp4d16sp"
 FLAGS = (
     "-Os",
     "-g",
@@ -29,6 +24,7 @@ FLAGS = (
     "-fno-sanitize=all",
     "-fno-stack-protector",
 )
+STRICT = (*FLAGS, "-Wall", "-Werror")
 SECOND_NS = 1_000_000_000
 RESET_HZ = 4_000_000
 """The clock after reset."""
@@ -54,48 +50,16 @@ Reset_Handler:
 """
 
 
-def _compile(sources: list[Path], digest: str) -> Path:
-    BUILD.mkdir(parents=True, exist_ok=True)
-    elf = BUILD / f"{sources[0].stem}-{digest}.elf"
-    if elf.exists():
-        return elf
-    environment = os.environ | {
-        "ZIG_GLOBAL_CACHE_DIR": str(BUILD / "zig"),
-        "ZIG_LOCAL_CACHE_DIR": str(BUILD / "zig"),
-    }
-    with tempfile.TemporaryDirectory(dir=BUILD) as scratch:
-        made = Path(scratch) / elf.name
-        command = [
-            sys.executable,
-            "-m",
-            "ziglang",
-            "cc",
-            *TARGET,
-            *FLAGS,
-            "-Wall",
-            "-Werror",
-            "-Wno-unused-command-line-argument",
-            f"-I{GUESTS}",
-        ]
-        command += [*map(str, sources), f"-Wl,-T,{GUESTS / 'guest.ld'}", "-Wl,-e,Reset_Handler"]
-        done = subprocess.run(
-            [*command, "-o", str(made)], env=environment, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stderr
-        os.replace(made, elf)
-    return elf
-
-
-def _digest(*content: bytes) -> str:
-    return hashlib.sha256(b"\0".join([repr((TARGET, FLAGS)).encode(), *content])).hexdigest()[:16]
+def linked_with(script: Path | str) -> tuple[str, ...]:
+    return (f"-Wl,-T,{script}", "-Wl,-e,Reset_Handler")
 
 
 @functools.cache
 def c_guest(name: str) -> Path:
     """Return the ELF image of guests/NAME.c."""
-    sources = [GUESTS / f"{name}.c", GUESTS / "startup.c"]
-    shared = [GUESTS / "guest.h", GUESTS / "guest.ld"]
-    return _compile(sources, _digest(*(path.read_bytes() for path in sources + shared)))
+    command = (*for_core(CORTEX_M4, *STRICT, f"-I{GUESTS}"), GUESTS / f"{name}.c", GUESTS / "startup.c")
+    script = GUESTS / "guest.ld"
+    return compiled(f"guests/{name}.elf", *command, *linked_with(script), reads=[GUESTS / "guest.h", script])
 
 
 @functools.cache
@@ -103,11 +67,9 @@ def assembly_guest(body: str) -> Path:
     """Return an ELF image that executes `body` from reset on."""
     handler = "" if "SysTick_Handler:" in body else ".thumb_set SysTick_Handler, Default_Handler\n"
     source = f"{_ASSEMBLY_HEAD}{body}\n{handler}"
-    digest = _digest(source.encode(), (GUESTS / "guest.ld").read_bytes())
-    BUILD.mkdir(parents=True, exist_ok=True)
-    path = BUILD / f"assembly_{digest}.s"
-    path.write_text(source)
-    return _compile([path], digest)
+    script = GUESTS / "guest.ld"
+    command = (*for_core(CORTEX_M4, *STRICT), "code.s", *linked_with(script))
+    return compiled("guests/assembly.elf", *command, reads=[script], texts={"code.s": source})
 
 
 class Guest:

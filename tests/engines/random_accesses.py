@@ -1,4 +1,4 @@
-"""Runs lists of device accesses on the `accesses` guest; as a program, for the sanitizers, reads them from a file.
+"""Runs lists of device accesses on the `accesses` guest; as a program, for the sanitizers, from a file.
 
 The file has pairs of a board and such a list.
 """

@@ -133,7 +133,8 @@ def test_code_that_the_host_rewrites_runs_as_written():
 
 
 def test_an_address_is_tested_against_the_regions_of_memory_protection():
-    # Region 3 is 0x20001000 to 0x20001fff; TT and TTT by their encodings: the guests are built for another core.
+    # Region 3 is 0x20001000 to 0x20001fff; TT and TTT by their encodings: the guests are built for another
+    # core.
     body = """
     ldr r0, =0xe000ed94
     movs r1, #3

@@ -1,4 +1,4 @@
-"""The engine with the board's timing model: the same instructions, more cycles, and time that follows them."""
+"""The engine with the board's timing model: the same instructions, more cycles, and time to match."""
 
 import pytest
 

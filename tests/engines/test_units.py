@@ -1,4 +1,4 @@
-"""The small devices by themselves, under the undefined-behaviour sanitizer, against what Python says of them."""
+"""The small devices by themselves, under the undefined-behaviour sanitizer, against Python's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Firmware written as vendors write it: on every board, through every way of serial input, in every file format."""
+"""Firmware as vendors write it: on every board, by every way of serial input, in every file format."""
 
 from __future__ import annotations
 

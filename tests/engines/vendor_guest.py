@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import functools
-import hashlib
-import os
-import subprocess
-import sys
-import tempfile
 from pathlib import Path
 
 from elftools.elf.elffile import ELFFile
 from intelhex import IntelHex
 
-from tests.engines.guest import BUILD, FLAGS
+from tests.compiling import compiled, for_core
+from tests.engines.guest import STRICT
 
 SOURCES = Path(__file__).parent / "vendor"
 POLLING, INTERRUPTS, DMA, OTHER_UART, UNDRIVEN_FLAG = range(5)
@@ -37,31 +33,15 @@ def vendor_elf(board_id: str, mode: int) -> Path:
     target, cpu = _CORES[board_id]
     script = (SOURCES / "guest.ld").read_text()
     script = script.replace("0x20000000", f"{_RAM.get(board_id, 0x2000_0000):#010x}")
-    flags = ("-target", target, f"-mcpu={cpu}", *FLAGS, f"-D{board_id.upper()}", f"-DMODE={mode}")
-    content = [repr(flags).encode(), script.encode()]
-    content += [(SOURCES / name).read_bytes() for name in ("board.h", "echo.c")]
-    digest = hashlib.sha256(b"\0".join(content)).hexdigest()[:16]
-    elf = BUILD / f"vendor-{board_id}-{mode}-{digest}.elf"
-    if not elf.exists():
-        _compile(flags, script, elf)
-    return elf
-
-
-def _compile(flags: tuple[str, ...], script: str, elf: Path) -> None:
-    BUILD.mkdir(parents=True, exist_ok=True)
-    environment = os.environ | {
-        "ZIG_GLOBAL_CACHE_DIR": str(BUILD / "zig"),
-        "ZIG_LOCAL_CACHE_DIR": str(BUILD / "zig"),
-    }
-    with tempfile.TemporaryDirectory(dir=BUILD) as scratch:
-        made, linker_script = Path(scratch) / elf.name, Path(scratch) / "guest.ld"
-        linker_script.write_text(script)
-        command = [sys.executable, "-m", "ziglang", "cc", *flags, "-Wall", "-Werror"]
-        command += ["-Wno-unused-command-line-argument", str(SOURCES / "echo.c")]
-        command += [f"-Wl,-T,{linker_script}", "-Wl,-e,reset_handler", "-o", str(made)]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
-        os.replace(made, elf)
+    defines = (f"-D{board_id.upper()}", f"-DMODE={mode}")
+    return compiled(
+        f"guests/vendor-{board_id}-{mode}.elf",
+        *for_core(cpu, *STRICT, *defines, target=target),
+        SOURCES / "echo.c",
+        *("-Wl,-T,guest.ld", "-Wl,-e,reset_handler"),
+        reads=[SOURCES / "board.h"],
+        texts={"guest.ld": script},
+    )
 
 
 def as_hex(elf: Path, folder: Path) -> Path:

@@ -41,7 +41,7 @@ handler:
 
 
 def build_guest(board: Board, source: str, folder: Path, handler: str = "handler") -> Image:
-    """Assemble a guest whose every exception goes to `handler`, or to its first instruction where that is ""."""
+    """Assemble a guest whose exceptions go to `handler`, or to its first instruction where that is ""."""
     uart = board.console_uart
     frequency = clocks_after_reset(board.chip, board.clock.hse_hz or 0).device_hz[uart.clock or ""]
     constants = {

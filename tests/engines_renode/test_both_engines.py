@@ -1,4 +1,4 @@
-"""The same image and inputs on both engines, for every board: the same vectors, instructions and throughput."""
+"""The same image and inputs on both engines, on every board: the same vectors, instructions, throughput."""
 
 from __future__ import annotations
 

@@ -157,7 +157,8 @@ def test_noise_looks_as_it_does_in_the_official_files() -> None:
     ours = dequantize(
         np.stack([quantized_mfcc(noise(seed, exponent)) for seed in range(10) for exponent in (0.0, 0.5)])
     )
-    # By another scale of the zeroth coefficient, or the power in place of the magnitude, it is another number.
+    # By another scale of the zeroth coefficient, or the power in place of the magnitude, it is another
+    # number.
     assert ours[..., 0].mean() == pytest.approx(official[..., 0].mean(), abs=4)
     # Every other coefficient of noise is near 0, the higher the less it varies, in our files as in theirs.
     deviation = np.stack([each.std(axis=(0, 1))[1:] for each in (official, ours)])

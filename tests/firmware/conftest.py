@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.compiling import for_host, sanitized
 from tests.firmware.fake_model import FAKE_MODELS, FakeModel
 from tinysim.resources import resource_folder
-from tinysim.toolchain import host_compiler, run_compiler
+from tinysim.toolchain import run_compiler
 
 HOST = Path(__file__).parent / "host"
 FIRMWARE = resource_folder("firmware")
@@ -23,27 +24,10 @@ def build_host_program(
     output: Path, sources: list[Path], include_folders: list[Path], defines: Sequence[str] = ()
 ) -> HostProgram:
     """Compile a program with this machine's compiler and return a function that runs it on some input."""
-    compiler = host_compiler()
-    run_compiler(
-        [
-            *compiler.command,
-            "-std=c11",
-            "-g",
-            "-O1",
-            "-Wall",
-            "-Wextra",
-            "-Werror",
-            "-ffp-contract=off",
-            # A float that does not fit an integer is undefined, but not in what compilers mean by "undefined".
-            f"-fsanitize={','.join((*compiler.sanitizers, 'float-cast-overflow'))}",
-            "-fno-sanitize-recover=all",
-            *(f"-I{folder}" for folder in include_folders),
-            *(f"-D{define}" for define in defines),
-            *sources,
-            "-o",
-            output,
-        ]
-    )
+    # A float that does not fit an integer is undefined, but not in what compilers mean by "undefined".
+    flags = ("-ffp-contract=off", *sanitized("float-cast-overflow"))
+    flags += tuple(f"-I{folder}" for folder in include_folders) + tuple(f"-D{define}" for define in defines)
+    run_compiler([*for_host(*flags), *sources, "-o", output])
 
     def run(*arguments: str, stdin: bytes = b"") -> bytes:
         completed = subprocess.run([output, *arguments], input=stdin, capture_output=True, timeout=600)

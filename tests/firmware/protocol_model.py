@@ -1,4 +1,4 @@
-"""The device's side of the serial protocol, written from its description for comparison with the firmware's C."""
+"""The device's side of the serial protocol, from its description, to compare the firmware's C with."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def printable(text: bytes) -> bytes:
 
 
 def quantize(features: NDArray[np.float32], model: FakeModel) -> NDArray[np.int8]:
-    """Return round(x / scale) + zero point, halves away from zero, saturated; not-a-number at the zero point."""
+    """Return round(x / scale) + zero point, halves away from zero, saturated; zero point for not-a-number."""
     with np.errstate(over="ignore", invalid="ignore"):
         scaled = (features / np.float32(model.input_scale)).astype(np.float64)
     rounded = np.sign(scaled) * np.floor(np.abs(scaled) + 0.5)

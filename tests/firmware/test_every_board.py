@@ -1,4 +1,4 @@
-"""Every benchmark on every board: the image fits, and one inference on it is what LiteRT's reference kernels give."""
+"""Every benchmark on every board: the image fits, and an inference is what LiteRT's reference gives."""
 
 from __future__ import annotations
 

@@ -15,7 +15,8 @@ from tests.firmware.conftest import FIRMWARE, HOST, build_host_program
 PROTOCOL = FIRMWARE / "protocol"
 
 QUIET_NAN = 0x7FC00000
-# Zero, the smallest and largest subnormal and normal numbers, powers of two about those of integers, infinity, NaN.
+# Zero, the smallest and largest subnormal and normal numbers, powers of two about those of integers,
+# infinity, NaN.
 CORNERS = [0, 1, 2, 0x7FFFFF, 0x800000, 0x800001, 0x7F7FFFFF, 0x7F000000, 0x3F800000, 0x3F7FFFFF, 0x3F800001,
            0x40490FDB, 0x4B000000, 0x4B7FFFFF, 0x4EFFFFFF, 0x4F000000, 0x4F000001, 0x34000000, 0x33800000,
            0x7F800000, 0x7FC00000, 0x7F800001]  # fmt: skip
@@ -86,7 +87,7 @@ def test_memory_functions_for_every_alignment(tmp_path: Path) -> None:
 
 
 def expected_arithmetic(a: int, b: int) -> list[int]:
-    """What arithmetic_probe prints for a pair of words: IEEE single precision by numpy, integers by Python."""
+    """What arithmetic_probe prints for a pair of words: single precision by numpy, integers by Python."""
     x, y = (np.array(word, np.uint32).view(np.float32) for word in (a, b))
     signed = a - (a >> 31 << 32)
     with np.errstate(all="ignore"):

@@ -1,4 +1,4 @@
-"""What an image holds adds up to its sections, byte for byte, and an image that does not fit says what takes the room."""
+"""What an image holds adds up to its sections, to the byte; one that does not fit says what takes room."""
 
 from __future__ import annotations
 

@@ -96,7 +96,8 @@ CASES = {
     "odd digits without db load": ("db loadx%", f"e-[Insufficent number of hex digits]\r\n{READY}"),
     "no hex digit": (
         "db load 4%db 01zz02%db print%",
-        f"m-[Expecting 4 bytes]\r\n{READY}e-[Invalid hex digit 'zz']\r\n{READY}m-buffer-01-00-00-00\r\n\r\n{READY}",
+        f"m-[Expecting 4 bytes]\r\n{READY}e-[Invalid hex digit "
+        f"'zz']\r\n{READY}m-buffer-01-00-00-00\r\n\r\n{READY}",
     ),
     "no hex digit, unprintable": (
         "db load 4%db \r\n%",

@@ -1,4 +1,4 @@
-"""The image on the embedded engine, through the sim:// port: the same replies as on this machine, and its traces."""
+"""The image on the embedded engine, through the sim:// port: replies as on this machine, and its traces."""
 
 from __future__ import annotations
 
@@ -54,8 +54,8 @@ def board(target: tuple[Board, str]) -> Board:
 def image(target: tuple[Board, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("image")
     model = FAKE_MODELS["kws"].write(folder / "model")
-    # An input that begins with 1 makes the model read where nothing is; one that begins with 2, call into nothing;
-    # one that begins with 3 overflow the stack.
+    # An input that begins with 1 makes the model read where nothing is; one that begins with 2, call into
+    # nothing; one that begins with 3 overflow the stack.
     source = model / "model.c"
     misbehave = """
 static int recurse(volatile int *depth)

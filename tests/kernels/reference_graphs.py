@@ -1,4 +1,4 @@
-"""The six reference graphs, operator by operator, with random weights: for where no reference model is at hand."""
+"""The six reference graphs, operator by operator, with random weights: where no reference model is."""
 
 from __future__ import annotations
 
@@ -194,7 +194,7 @@ def reference_graph(name: str, seed: int = 1) -> bytes:
 
 
 def telling_inputs(name: str, count: int, seed: int = 1) -> np.ndarray:
-    """Return inputs [count, bytes], int8: noise about levels that differ, since pooling evens noise alone out."""
+    """Return inputs [count, bytes], int8: noise about several levels, since pooling evens noise alone out."""
     random = np.random.default_rng(seed)
     size = int(np.prod(GRAPHS[name][0]))
     levels = random.integers(-128, 128, (count, -(-size // 64)))

@@ -5,7 +5,6 @@ The engine is not involved: no board, no peripherals, only `model_invoke` called
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -22,7 +21,8 @@ from unicorn.arm_const import (
     UC_CPU_ARM_CORTEX_M4,
 )
 
-from tests.kernels.host import BUILD, content_digest, kernel_sources, new_folder
+from tests.compiling import compiled
+from tests.kernels.host import kernel_sources
 from tinysim.chip import Core
 from tinysim.codegen import CompiledModel
 from tinysim.resources import resource_folder
@@ -31,7 +31,6 @@ from tinysim.toolchain import compile_sources, find_toolchain, link
 FLASH, FLASH_BYTES = 0x0800_0000, 4 * 2**20
 RAM, RAM_BYTES = 0x2000_0000, 4 * 2**20
 RETURN_ADDRESS = FLASH + FLASH_BYTES - 16
-INSTRUCTION_LIMIT = 2_000_000_000
 
 CoreName = Literal["cortex-m4", "cortex-m0+"]
 MODELS = {"cortex-m4": UC_CPU_ARM_CORTEX_M4, "cortex-m0+": UC_CPU_ARM_CORTEX_M0}
@@ -68,17 +67,17 @@ def _kernel_objects(core: CoreName) -> tuple[Path, ...]:
     toolchain = find_toolchain()
     firmware = resource_folder("firmware")
     memory = firmware / "runtime" / "memory.c"
-    flags = [*toolchain.core_flags(_core(core)), *FLAGS, f"-I{firmware}", f"-I{firmware / 'runtime'}"]
-    digest = hashlib.sha256(memory.read_bytes() + content_digest(toolchain.version, *flags).encode())
-    folder = BUILD / f"{core}-{digest.hexdigest()[:16]}"
-    if not folder.is_dir():
-        extra = {memory: ("-fno-builtin",)}
-        with new_folder(folder) as scratch:
-            objects = {source: scratch / f"{source.stem}.o" for source in (*kernel_sources(), memory)}
-            compile_sources(
-                toolchain, objects, {source: (*flags, *extra.get(source, ())) for source in objects}
-            )
-    return tuple(sorted(folder.glob("*.o")))
+    flags = (*toolchain.core_flags(_core(core)), *FLAGS, f"-I{firmware}", f"-I{firmware / 'runtime'}", "-c")
+    headers = sorted(path for folder in ("kernels", "runtime") for path in (firmware / folder).glob("*.h"))
+    extra = {memory: ("-fno-builtin",)}
+    return tuple(
+        compiled(
+            f"kernels/{core}/{source.stem}.o",
+            *(*toolchain.compiler, *flags, *extra.get(source, ()), source),
+            reads=headers,
+        )
+        for source in (*kernel_sources(), memory)
+    )
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Fully connected layers whose factors make ties: every accumulator gives what LiteRT's reference kernel gives."""
+"""Fully connected layers whose factors make ties: every accumulator gives what LiteRT's kernel gives."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from tinysim.model.tflite_writer import ModelBuilder
 NONE, RELU = tflite.ActivationFunctionType.NONE, tflite.ActivationFunctionType.RELU
 ROWS = 2
 BIASES = np.arange(-1280, 1281, 256, dtype=np.int32)
-# Each row's first value runs over all of int8, so that the accumulators of all outputs run over [-1408, 1407].
+# Each row's first value runs over all of int8, so that the accumulators of all outputs run over [-1408,
+# 1407].
 INPUTS = np.zeros((256, ROWS, 5), dtype=np.int8)
 INPUTS[:, 0, 0] = np.arange(-128, 128)
 INPUTS[:, 1, 0] = INPUTS[::-1, 0, 0]

@@ -1,4 +1,4 @@
-"""Layers whose output the arena's plan lays over their input: still equal LiteRT to the bit, on every path."""
+"""Layers whose output the arena's plan lays over their input: still LiteRT's to the bit, on every path."""
 
 from __future__ import annotations
 
@@ -60,7 +60,8 @@ CASES: dict[str, tuple[list[int], Callable[[ImageNetwork], None], dict[str, int]
     "fewer channels": ([1, 7, 5, 12], lambda network: network.convolution(window(1), 5), window(1)),
     "more channels": ([1, 7, 5, 6], lambda network: network.convolution(window(1), 11), window(1)),
     "3x3 convolution": ([1, 9, 7, 4], lambda network: network.convolution(window(3), 4), window(3)),
-    "3x3 convolution, strides": ([1, 9, 7, 5], lambda network: network.convolution(window(3, 2), 9), window(3)),
+    "3x3 convolution, "
+    "strides": ([1, 9, 7, 5], lambda network: network.convolution(window(3, 2), 9), window(3)),
     "5x5 convolution, no padding": (
         [1, 9, 9, 3],
         lambda network: network.convolution(window(5, 1, VALID), 4),
@@ -90,7 +91,7 @@ def tight_plan(buffers: Sequence[Buffer], overlays: Collection[Overlay] = ()) ->
 def telling_network(
     shape: list[int], operator: Callable[[ImageNetwork], None], given: dict[str, int]
 ) -> tuple[bytes, np.ndarray, np.ndarray]:
-    """Return the first network by chance whose outputs are not nearly all the same, with inputs and outputs."""
+    """Return the first random network whose outputs are not nearly all the same, with inputs and outputs."""
     for seed in range(100):
         network = ImageNetwork(seed, shape)
         network.one(operator, given)

@@ -1,4 +1,4 @@
-"""The data of chips and boards is consistent, and what is wrong in a file of one's own is said in one line."""
+"""The data of chips and boards is consistent, and what is wrong in one's own file is said in a line."""
 
 from __future__ import annotations
 

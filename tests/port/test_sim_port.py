@@ -1,4 +1,4 @@
-"""sim:// as a pyserial program sees it: the benchmark firmware, and guests that misbehave, on the other end."""
+"""sim:// as a pyserial program sees it: the benchmark firmware, or guests that misbehave, behind it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,8 @@ LIMIT_S = 600.0
 UART = "ldr r0, =0x40008000; ldr r1, =8888; str r1, [r0, #12]; movs r1, #13; str r1, [r0]; "
 # Sends back what it receives, and never sleeps.
 ECHO = UART + (
-    "again: ldr r2, [r0, #28]; lsls r2, r2, #26; bpl again; ldr r2, [r0, #36]; str r2, [r0, #40]; b again; .ltorg"
+    "again: ldr r2, [r0, #28]; lsls r2, r2, #26; bpl again; ldr r2, [r0, #36]; str r2, [r0, #40]; b again; "
+    ".ltorg"
 )
 
 

@@ -1,4 +1,4 @@
-"""Small results repositories: folders, descriptions, results, and images that are no more than a vector table."""
+"""Small results repositories: folders, descriptions, results, and images of a mere vector table."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ BRANCH_BACK = 0xE7FD
 
 
 def vector_table(board_id: str = "nucleo_l4r5zi", model: str = "", entry_offset: int = 0x41) -> bytes:
-    """An image whose stack is at the end of the board's RAM and whose reset handler sleeps, which costs no time."""
+    """An image whose stack is at the end of the board's RAM and whose reset handler sleeps."""
     board = load_board(board_id)
     flash = next(memory for memory in board.chip.memory if memory.kind == "flash")
     # Where most firmware puts it: the H7A3's large RAM, not its tightly coupled ones.
@@ -75,7 +75,8 @@ def log_of(
         window = "" if offset is None else f" {offset} {byte_count}"
         command = f'bload dut "/data/sets/kws01/{name}"{window}'
         lines += [
-            f"00036.000 sequencer: m-sequencing-i[{number}]-command[{command}]-ack[/parser: m-ready/]-ms[7840]-acc[0]-total_ms[1]",
+            f"00036.000 sequencer: m-sequencing-i[{number}]-command[{command}]-ack[/parser: "
+            "m-ready/]-ms[7840]-acc[0]-total_ms[1]",
             f'00036.000 parser: Command "{command}"',
             f"00036.000 parser: File size is {byte_count}, loading...",
             f"00036.000 parser: Sending {byte_count} bytes",

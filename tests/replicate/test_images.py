@@ -1,4 +1,4 @@
-"""Which files are Cortex-M images: those that are run, those that are shown with a reason, those that are none."""
+"""Which files are Cortex-M images: some are run, some are shown with a reason, some are none."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whole replications on the embedded engine: our own firmware, published by an organisation that is made up."""
+"""Whole replications on the embedded engine: our own firmware, published by a made-up organisation."""
 
 from __future__ import annotations
 

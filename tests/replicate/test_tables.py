@@ -71,7 +71,8 @@ def test_errors_of_groups_are_absolute_and_each_core_has_its_own() -> None:
     rows = rows_with(("cortex-m4", -9.0), ("cortex-m33", 1.0), ("cortex-m33", 3.0), ("cortex-m7", 12.0))
     groups = {group.cores: group for group in group_errors([*rows, FAILED])}
     assert set(groups) == {
-        ("cortex-m4", "cortex-m33"), ("cortex-m7", "cortex-m0+"), ("cortex-m4",), ("cortex-m33",), ("cortex-m7",),
+        ("cortex-m4", "cortex-m33"), ("cortex-m7", "cortex-m0+"),
+        ("cortex-m4",), ("cortex-m33",), ("cortex-m7",),
     }  # fmt: skip
     both = groups["cortex-m4", "cortex-m33"]
     assert (both.images, both.median_percent, both.worst_percent) == (3, 3.0, 9.0)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.published import needs_published, published_files, short_name
+from tests.results.reading import parse_commands, parse_script
 from tinysim.results.lines import RunnerLine, format_lines, parse_lines
 from tinysim.results.log import (
     Configuration,
@@ -14,11 +15,10 @@ from tinysim.results.log import (
     FileDownload,
     RunRecord,
     format_log,
-    parse_commands,
     script_of,
     sequencing_texts,
 )
-from tinysim.results.script import format_script, parse_script
+from tinysim.results.script import format_script
 from tinysim.results.summary import format_accuracy, format_performance, parse_accuracy, parse_performance
 
 pytestmark = needs_published

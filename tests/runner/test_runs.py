@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 
 from tests.fake_device import INSTRUCTIONS_PER_INFERENCE, FakePort, FakeTarget, FakeTargetFactory
+from tests.results.reading import parse_script
 from tinysim.benchmark import BENCHMARKS, Benchmark
 from tinysim.datasets.dataset import DataSet, open_dataset
 from tinysim.datasets.labels import Entry, format_labels
 from tinysim.errors import GuestError, UserError
 from tinysim.results.lines import parse_lines
 from tinysim.results.log import format_log, script_of
-from tinysim.results.script import format_script, parse_script
+from tinysim.results.script import format_script
 from tinysim.runner.accuracy import AccuracyRun, run_accuracy
 from tinysim.runner.device import Device
 from tinysim.runner.journal import Journal

@@ -18,8 +18,8 @@ BYTE_NS = 87_000
 class FakeEngine:
     """A guest that says `banner`, then answers each byte with `answer` of it.
 
-    `sleeps` is whether it waits for input asleep; where it does not, it says `chatter` whenever it has nothing
-    else to say. It falls into a fault when it gets 0xFF.
+    `sleeps` is whether it waits for input asleep; where it does not, it says `chatter` whenever it has
+    nothing else to say. It falls into a fault when it gets 0xFF.
     """
 
     name = "fake"

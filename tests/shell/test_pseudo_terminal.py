@@ -16,7 +16,7 @@ LIMIT_S = 600
 
 
 def receive(line: int, count: int) -> bytes:
-    """Read `count` bytes from a descriptor that does not block: the system passes them on when it has the time."""
+    """Read `count` bytes from a descriptor that does not block: the system passes them on in its time."""
     received = b""
     while len(received) < count:
         readable, _, _ = select.select([line], [], [], LIMIT_S)

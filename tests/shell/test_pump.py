@@ -44,7 +44,7 @@ class Pipes:
 
 @pytest.fixture
 def waits(monkeypatch: pytest.MonkeyPatch) -> queue.Queue[tuple[list[int], list[int]]]:
-    """What the pump waits for without end, nothing being ready: descriptors that it reads, and that it writes."""
+    """What the pump waits for without end, nothing being ready: descriptors to read, and to write."""
     waits: queue.Queue[tuple[list[int], list[int]]] = queue.Queue()
 
     def note_and_wait(

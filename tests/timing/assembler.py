@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import functools
-import subprocess
-import sys
-import tempfile
-from pathlib import Path
 
 import capstone
 from elftools.elf.elffile import ELFFile
+
+from tests.compiling import compiled, for_core
 
 COMPILER_CORES = {
     "cortex-m0+": "cortex_m0plus",
@@ -22,15 +20,11 @@ COMPILER_CORES = {
 @functools.cache
 def assemble(source: str, core: str = "cortex-m4") -> bytes:
     text = f".syntax unified\n.thumb\n.text\n{source}\n"
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "code.s"
-        path.write_text(text)
-        target = Path(folder) / "code.o"
-        command = [sys.executable, "-m", "ziglang", "cc", "-target", "thumb-freestanding-eabihf"]
-        command += [f"-mcpu={COMPILER_CORES[core]}", "-c", str(path), "-o", str(target)]
-        subprocess.run(command, check=True, capture_output=True)
-        with target.open("rb") as file:
-            return ELFFile(file).get_section_by_name(".text").data()
+    made = compiled(
+        "assembler/code.o", *for_core(COMPILER_CORES[core]), "-c", "code.s", texts={"code.s": text}
+    )
+    with made.open("rb") as file:
+        return ELFFile(file).get_section_by_name(".text").data()
 
 
 def disassemble(source: str, address: int = 0x0800_0000, core: str = "cortex-m4") -> list[capstone.CsInsn]:

@@ -6,18 +6,14 @@ guest starts. Rounds are counted by "SUBS; BNE" at the loop's end, which `loop` 
 
 from __future__ import annotations
 
-import hashlib
-import os
-import subprocess
-import sys
-import tempfile
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 
 from elftools.elf.elffile import ELFFile
 
-from tests.engines.guest import BUILD, FLAGS, GUESTS
+from tests.compiling import compiled, for_core
+from tests.engines.guest import FLAGS, GUESTS, linked_with
 from tests.timing.assembler import COMPILER_CORES
 from tinysim.board import Board, load_board
 from tinysim.engines import Stop
@@ -129,32 +125,14 @@ def build(bench: Bench) -> Path:
     """Return the ELF image of all microbenchmarks of a board."""
     routines = "".join(_routine(bench, number, rule) for number, rule in enumerate(bench.rules.values()))
     source = f"{_HEAD}{routines}\n.balign 64\nconstants: .fill 16384, 4, 0x01010101\n"
-    digest = hashlib.sha256(source.encode() + (GUESTS / "guest.ld").read_bytes()).hexdigest()[:16]
-    BUILD.mkdir(parents=True, exist_ok=True)
-    elf = BUILD / f"microbenchmarks_{bench.board_id}-{digest}.elf"
-    if elf.exists():
-        return elf
-    with tempfile.TemporaryDirectory(dir=BUILD) as scratch:
-        assembly, made = Path(scratch) / "microbenchmarks.s", Path(scratch) / "made.elf"
-        script = Path(scratch) / "guest.ld"
-        assembly.write_text(source)
-        # Loops larger than the largest cache need more room than other guests.
-        script.write_text((GUESTS / "guest.ld").read_text().replace("LENGTH = 64K", "LENGTH = 512K", 1))
-        target = ("-target", "thumb-freestanding-eabihf", f"-mcpu={COMPILER_CORES[bench.core]}")
-        command = [sys.executable, "-m", "ziglang", "cc", *target, *FLAGS]
-        command += [
-            "-Wno-unused-command-line-argument",
-            str(assembly),
-            f"-Wl,-T,{script}",
-            "-Wl,-e,Reset_Handler",
-            "-o",
-            str(made),
-        ]
-        zig = {"ZIG_GLOBAL_CACHE_DIR": str(BUILD / "zig"), "ZIG_LOCAL_CACHE_DIR": str(BUILD / "zig")}
-        done = subprocess.run(command, env=os.environ | zig, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
-        os.replace(made, elf)
-    return elf
+    # Loops larger than the largest cache need more room than other guests.
+    script = (GUESTS / "guest.ld").read_text().replace("LENGTH = 64K", "LENGTH = 512K", 1)
+    return compiled(
+        f"guests/microbenchmarks_{bench.board_id}.elf",
+        *for_core(COMPILER_CORES[bench.core], *FLAGS),
+        *("code.s", *linked_with("guest.ld")),
+        texts={"code.s": source, "guest.ld": script},
+    )
 
 
 class Runner:

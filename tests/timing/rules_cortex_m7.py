@@ -1,4 +1,4 @@
-"""Hand-counted loops for Cortex-M7, and for what an STM32H7A3 and an STM32F746 put in front of their memories.
+"""Hand-counted loops for Cortex-M7, and for what an STM32H7A3 and an STM32F746 put before their memories.
 
 Pairs are written one cycle a line; `SUBS; BNE` at the end is one more.
 """

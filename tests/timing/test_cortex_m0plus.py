@@ -13,7 +13,10 @@ def cost_of(source: str):
 
 
 def test_instructions_follow_each_other():
-    source = "adds r0, r1, r2; muls r0, r1, r0; ldr r1, [r0]; strb r1, [r0]; push {r4-r7}; mrs r0, primask; dsb; nop"
+    source = (
+        "adds r0, r1, r2; muls r0, r1, r0; ldr r1, [r0]; strb r1, [r0]; push {r4-r7}; mrs r0, primask; "
+        "dsb; nop"
+    )
     assert cost_of(source).cycles_before == (0, 1, 2, 4, 6, 11, 14, 17, 18)
 
 

@@ -1,4 +1,4 @@
-"""Rules of Cortex-M33 that a block shows by itself (github.com/jnk0le/random, cortex_m33.md), as hand-counted code."""
+"""Rules of Cortex-M33 that a block shows by itself (github.com/jnk0le/random, cortex_m33.md), by hand."""
 
 import pytest
 
@@ -15,7 +15,8 @@ def cost_of(source: str):
 @pytest.mark.parametrize(
     ("source", "before"),
     [
-        # "nop can dual issue with arithmetic or load/store instruction"; nothing goes together with a NOP before it.
+        # "nop can dual issue with arithmetic or load/store instruction"; nothing goes together with a NOP
+        # before it.
         ("mov r0, r1; nop; nop; mov r2, r3", (0, 1, 1, 2, 3)),
         ("ldr.w r0, [r1]; mov.w r8, r9; add.w r2, r0, r3", (0, 1, 2, 3)),
         ("ldr.w r0, [r1]; add.w r2, r0, r3", (0, 2, 3)),

@@ -1,4 +1,4 @@
-"""Rules of Cortex-M7 that a block shows by itself (github.com/jnk0le/random, cortex_m7.md), as hand-counted code."""
+"""Rules of Cortex-M7 that a block shows by itself (github.com/jnk0le/random, cortex_m7.md), by hand."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Every rule of the timing models as a loop on the embedded engine, against cycles counted by hand from its source."""
+"""Every rule of the timing models as a loop on the embedded engine, against cycles counted by hand."""
 
 from __future__ import annotations
 

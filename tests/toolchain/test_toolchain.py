@@ -148,7 +148,8 @@ def test_the_host_compiler_makes_programs_with_its_sanitizers(
     source = write_source(
         tmp_path,
         "index.c",
-        "int main(int count, char **words) { int zeros[2] = {0}; (void)words; return zeros[5 * (count - 1)]; }\n",
+        "int main(int count, char **words) { int zeros[2] = {0}; (void)words; return zeros[5 * (count - 1)]; "
+        "}\n",
     )
     program = tmp_path / "index"
     flags = [f"-fsanitize={','.join(compiler.sanitizers)}", "-fno-sanitize-recover=all"]

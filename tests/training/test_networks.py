@@ -1,14 +1,13 @@
-"""What torch trains is what the description computes. Needs torch, which only the recipe of the models wants."""
+"""What torch trains is what the description computes. Needs torch, which only the recipe wants."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from tests.training.samples import random_inputs
+from tests.training.samples import random_inputs, run_float
 from tinysim.training.architectures import ARCHITECTURES
 from tinysim.training.evaluate import accuracy, int8_outputs, nearest_centroid_accuracy
-from tinysim.training.float_network import run_float
 from tinysim.training.quantize import quantize
 
 torch = pytest.importorskip("torch", reason="torch is not installed (pip install -e '.[training]')")
@@ -24,7 +23,8 @@ def shuffle_norms(network: TrainableNetwork) -> None:
         for norm in network.norms:
             if not isinstance(norm, torch.nn.Identity):
                 for values, low, high in (
-                    (norm.running_mean, -1, 1), (norm.running_var, 0.2, 3), (norm.weight, -0.5, 2), (norm.bias, -1, 1),
+                    (norm.running_mean, -1, 1), (norm.running_var, 0.2, 3),
+                    (norm.weight, -0.5, 2), (norm.bias, -1, 1),
                 ):  # fmt: skip
                     values.uniform_(low, high, generator=generator)
 

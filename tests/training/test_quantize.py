@@ -1,4 +1,4 @@
-"""From float networks to int8 files: the reference's graphs, values close to the float ones, sound numbers."""
+"""From float networks to int8 files: the reference's graphs, values close to float ones, sound numbers."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.kernels.host import EMULATED_SIMD, build_host
-from tests.training.samples import random_inputs, untrained
+from tests.training.samples import random_inputs, run_float, untrained
 from tinysim.codegen import compile_model
 from tinysim.model import Graph, macs, parse_model, read_model
 from tinysim.model.graph import Activation, Operator, Reshape, Softmax
 from tinysim.training.architectures import ARCHITECTURES
 from tinysim.training.evaluate import int8_outputs, litert_outputs, quantizations
-from tinysim.training.float_network import FloatNetwork, Parameters, run_float, value_batches
+from tinysim.training.float_network import FloatNetwork, Parameters, value_batches
 from tinysim.training.quantize import (
     BIAS_LIMIT,
     dequantize_values,

@@ -1,1 +1,4 @@
-"""The project's own speed figures: as ratios against something measured in the same run."""
+"""The project's own speed figures: as ratios against something measured in the same run.
+
+No command uses them.
+"""

@@ -44,7 +44,7 @@ def engine_table(speed: EngineSpeed) -> Table:
 
 
 def boards_table(speeds: list[BoardSpeed]) -> Table:
-    """Return what the timing model costs on each board; in brackets the ratio to bare Unicorn in the same run."""
+    """Return what the timing model costs on each board; in brackets the ratio to bare Unicorn's run."""
     table = Table(
         title="Timing model, kws image of each board, million instructions a second",
         caption="bare: Unicorn without hooks; in brackets: of that. on: memories answer at once.\n"

@@ -24,8 +24,8 @@ ROUND_INSTRUCTIONS = 150e6
 class BoardSpeed:
     """Medians over rounds in which bare Unicorn and each kind of timing took turns.
 
-    Rates are millions of guest instructions a second of host time; ratios are medians of each round's ratio to
-    the faster kind of bare Unicorn. `performance_s` is a whole command with the image already built: a
+    Rates are millions of guest instructions a second of host time; ratios are medians of each round's ratio
+    to the faster kind of bare Unicorn. `performance_s` is a whole command with the image already built: a
     performance run of five windows of at least ten seconds of the board's time, whose inferences are
     `performance_instructions`.
     """
@@ -39,7 +39,10 @@ class BoardSpeed:
 
 
 def measure_board(board_id: str, build_folder: Path) -> BoardSpeed:
-    """Build the kws image in `build_folder` and measure. Raises UserError where data or compiler are missing."""
+    """Build the kws image in `build_folder` and measure.
+
+    Raises UserError where data or compiler are missing.
+    """
     board = load_board(board_id)
     image, data = kws_image_and_input(board, build_folder)
     with contextlib.ExitStack() as opened:

@@ -83,7 +83,10 @@ class BootedBoard:
 
 
 def kws_image_and_input(board: Board, build_folder: Path) -> tuple[Path, bytes]:
-    """Build the kws image in `build_folder`; return it and an input. Raises UserError where data or compiler are missing."""
+    """Build the kws image in `build_folder`; return it and an input.
+
+    Raises UserError where data or compiler are missing.
+    """
     image, dataset = build_at_hand(board, BENCHMARKS["kws"], DEFAULT_TOOLCHAIN, build_folder)
     return image, dataset.read(dataset.performance_segments()[0])
 
@@ -102,7 +105,10 @@ def seconds(action: Callable[[], object]) -> float:
 
 
 def measure_engine(build_folder: Path) -> EngineSpeed:
-    """Build the kws image in `build_folder` and measure. Raises UserError where data or compiler are missing."""
+    """Build the kws image in `build_folder` and measure.
+
+    Raises UserError where data or compiler are missing.
+    """
     board = load_board(BOARD)
     image, data = kws_image_and_input(board, build_folder)
     counting = BootedBoard(board, image, data, Timing.OFF)

@@ -1,8 +1,8 @@
 """Arithmetic that gives the same bits on every machine and with every numpy.
 
-Addition, subtraction, multiplication, division, square root, rounding and comparison of float64 are exact by IEEE 754,
-element by element; sums, library functions (sine, logarithm), FFT and BLAS are not the same everywhere. Here are
-the functions that generators need, made of the former alone.
+Addition, subtraction, multiplication, division, square root, rounding and comparison of float64 are exact by
+IEEE 754, element by element; sums, library functions (sine, logarithm), FFT and BLAS are not the same
+everywhere. Here are the functions that generators need, made of the former alone.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _LOG10_OF_E = 0.4342944819032518
 
 
 class Random:
-    """Random numbers from a name: the same name gives the same numbers, in the order in which they are asked for."""
+    """Random numbers from a name: the same name gives the same numbers in the order of asking."""
 
     def __init__(self, *names: str | int) -> None:
         """Seed with `names`, for example a data set's name, a split and an input's number."""
@@ -96,7 +96,7 @@ class Random:
 
 
 def sine(turns: npt.ArrayLike) -> Float64Array:
-    """Return the sine of angles in turns (1 is a full circle), within 5e-14 for angles below a million turns."""
+    """Return the sine of angles in turns (1 is a full circle), within 5e-14 below a million turns."""
     angle = np.asarray(turns, dtype=np.float64)
     quarters = (angle - np.floor(angle)) * 4.0
     # To -1..1 quarters around 0, where the sine is odd: 1..3 is mirrored at 2, 3..4 is a turn less.

@@ -1,10 +1,10 @@
 """The built-in anomaly detection set: sounds of four machines, some with a fault.
 
-A machine is a motor that drives a fan through a pair of gears. Its sound has the harmonics of its shaft, the teeth's
-mesh among them, and the noise of flowing air; both follow load and speed, which change. Around it are the noise of a
-hall, other machines' hum and now and then a knock. Faults are a bearing (bursts of a resonance at the rate at which
-balls pass its damage), imbalance (the shaft's low harmonics, and everything louder and softer once a turn) and rattle
-(a loose part, knocking at random), from hardly audible to plain.
+A machine is a motor that drives a fan through a pair of gears. Its sound has the harmonics of its shaft, the
+teeth's mesh among them, and the noise of flowing air; both follow load and speed, which change. Around it are
+the noise of a hall, other machines' hum and now and then a knock. Faults are a bearing (bursts of a resonance
+at the rate at which balls pass its damage), imbalance (the shaft's low harmonics, and everything louder and
+softer once a turn) and rattle (a loose part, knocking at random), from hardly audible to plain.
 
 The features are those of ad01 (tinysim.features.log_mel) of the sound as a recorder stores it, in 16 bits.
 """
@@ -108,8 +108,8 @@ def record(random: Random, machine: int, fault: Fault | None = None, severity: f
 class _Build:
     """What makes a machine an individual.
 
-    `idle` and `loaded` are amplitudes of the shaft's harmonics at no and full load, `flow` those of the air's noise
-    by octave, from 8000 Hz downwards.
+    `idle` and `loaded` are amplitudes of the shaft's harmonics at no and full load, `flow` those of the air's
+    noise by octave, from 8000 Hz downwards.
     """
 
     speed_hz: float
@@ -252,7 +252,7 @@ _FAULTS: dict[Fault, Callable[[Random, _Build, npt.NDArray[np.int64], Float64Arr
 
 
 def _noise(random: Random, levels: tuple[float, ...]) -> Float64Array:
-    """Return noise [SAMPLES]: for each octave, from 8000 Hz downwards, straight lines between random values."""
+    """Return noise [SAMPLES]: for each octave from 8000 Hz downwards, lines between random values."""
     sound: Float64Array = np.zeros(SAMPLES)
     for octave, level in enumerate(levels):
         sound = sound + level * _slow_noise(random, 2**octave)

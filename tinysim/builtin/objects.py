@@ -1,7 +1,7 @@
 """Pictures of ten kinds of things, 32x32 pixels in colour: the built-in data set of image classification.
 
-Everything about a picture but its kind is left to chance: which sort of ship or tree, from which side, how large and
-where, in which colours and light, before what, behind what, and how well it is photographed.
+Everything about a picture but its kind is left to chance: which sort of ship or tree, from which side, how
+large and where, in which colours and light, before what, behind what, and how well it is photographed.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ CLASSES = tuple(_PAINTERS)
 def make_sample(split: Split, number: int) -> Sample:
     """Return a picture of the built-in set: SIDE_PIXELS rows of as many pixels of red, green, blue bytes.
 
-    The test set's TEST_INPUTS are in random order, as many of each class; of training samples there are as many
-    as wanted, class by class in turn.
+    The test set's TEST_INPUTS are in random order, as many of each class; of training samples there are as
+    many as wanted, class by class in turn.
     """
     place = _test_order()[number] if split == "test" else number
     label = place % len(CLASSES)

@@ -1,7 +1,8 @@
 """The built-in set in the forms of vww01: pictures with and without a person, drawn, not photographed.
 
-A picture shows a place, things in it and a subject among them: a person, or a thing where a person would stand. Things
-may hide a part of it. Both kinds of picture come about in the same way, so that nothing but the figure tells them apart.
+A picture shows a place, things in it and a subject among them: a person, or a thing where a person would
+stand. Things may hide a part of it. Both kinds of picture come about in the same way, so that nothing but the
+figure tells them apart.
 """
 
 from __future__ import annotations
@@ -68,7 +69,7 @@ def draw(split: Split, number: int) -> tuple[npt.NDArray[np.uint8], npt.NDArray[
 
 
 def _composed(random: Random, has_person: bool) -> Picture | None:
-    """Return a place with things and subjects, from the farthest to the nearest; None if the first hardly shows."""
+    """Return a place with things and subjects, the farthest first; None if the first hardly shows."""
     light = Light(random.uniform(-0.9, 0.9), random.uniform(0.1, 0.32), random.uniform(0.1, 0.9))
     grain = random.uniforms(SIZE, SIZE) * 1.2 + clouds(random, SIZE, 24) * 0.8 - 1.0
     picture = Picture(SIZE, light, grain)

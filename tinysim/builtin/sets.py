@@ -25,9 +25,9 @@ AD_WIDTH_BYTES, AD_STRIDE_BYTES = 2560, 512
 class BuiltinSet:
     """A data set that tinysim makes, in the official file forms, with a model that was trained for it.
 
-    `benchmark` is the id of the benchmark that its model is for, `data_set` the official set whose forms it has;
-    `generator` is the module in this package that makes its inputs. `labels_sha256` is the checksum of its label
-    file, `inputs_sha256` that of its inputs, by name and content in order of the list.
+    `benchmark` is the id of the benchmark that its model is for, `data_set` the official set whose forms it
+    has; `generator` is the module in this package that makes its inputs. `labels_sha256` is the checksum of
+    its label file, `inputs_sha256` that of its inputs, by name and content in order of the list.
     """
 
     benchmark: str
@@ -116,8 +116,8 @@ def generated(
     """Return the folder of a built-in set, with y_labels.csv, classes.txt and the inputs; make it if need be.
 
     `folder` is in the cache by default. `on_progress` is called with the number of inputs that are made and
-    of all. What is there is used only if it is what it should be, to the byte. Raises OSError where it cannot be
-    written, TinysimError where this machine makes other bytes than every other.
+    of all. What is there is used only if it is what it should be, to the byte. Raises OSError where it cannot
+    be written, TinysimError where this machine makes other bytes than every other.
     """
     if folder is None:
         # A cache that has it need not be one that can be written.

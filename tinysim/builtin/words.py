@@ -1,7 +1,7 @@
 """The built-in keyword-spotting set: twelve classes of synthesised speech, as features that are shipped.
 
-What a front end makes of sound needs logarithms and Fourier transforms, so these inputs are not made on the user's
-machine: `words.bin` holds them one after another, 490 bytes each in the form of kws01 (49 frames of 10
+What a front end makes of sound needs logarithms and Fourier transforms, so these inputs are not made on the
+user's machine: `words.bin` holds them one after another, 490 bytes each in the form of kws01 (49 frames of 10
 coefficients, int8). `tinysim.training.words_corpus` has made them.
 """
 

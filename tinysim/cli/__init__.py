@@ -1,4 +1,7 @@
-"""The command line: `tinysim COMMAND`."""
+"""The command line, `tinysim COMMAND`: options, printing and exit codes.
+
+How anything is done is the other parts' to know.
+"""
 
 from __future__ import annotations
 

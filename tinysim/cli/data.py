@@ -22,7 +22,9 @@ def data() -> None:
 
 @data.command("list")
 def list_command() -> None:
-    """Show what is at hand for each benchmark, what a run would take (the first `ok`), and what is missing."""
+    """Show what is at hand for each benchmark, what a run would take (the first `ok`), and what is
+    missing.
+    """
     for benchmark in BENCHMARKS.values():
         click.echo(f"{benchmark.id}: {benchmark.title}")
         places = available(benchmark)
@@ -60,8 +62,8 @@ def pull_command() -> None:
 def prepare_command(name: str, source: Path, labels: Path | None) -> None:
     """Make an official data set of what its publisher distributes, in TINYSIM_DATA or else this user's cache.
 
-    SOURCE is, for ic01, CIFAR-10's cifar-10-python.tar.gz or the folder in it; for vww01 the archive or folder of
-    96x96 pictures made of COCO; for ad01 the archive or folder of ToyADMOS' ToyCar recordings.
+    SOURCE is, for ic01, CIFAR-10's cifar-10-python.tar.gz or the folder in it; for vww01 the archive or
+    folder of 96x96 pictures made of COCO; for ad01 the archive or folder of ToyADMOS' ToyCar recordings.
     """
     benchmark = next(each for each in BENCHMARKS.values() if each.data_set == name)
     folder = folder_to_fill()

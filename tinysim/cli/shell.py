@@ -71,8 +71,8 @@ def shell(
 ) -> int:
     """Talk with a simulated board: what is typed goes to its serial port. Ctrl-] leaves.
 
-    Where the input is a pipe or a file, the board gets it at once, and the conversation ends when the board has
-    answered.
+    Where the input is a pipe or a file, the board gets it at once, and the conversation ends when the board
+    has answered.
     """
     if os.name != "posix":
         raise UserError("tinysim shell needs Linux or macOS; any pyserial terminal can open a sim:// port")

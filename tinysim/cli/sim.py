@@ -12,6 +12,7 @@ from tinysim.benchmark import CLASSIC, Benchmark, find_benchmark
 from tinysim.board import load_board
 from tinysim.cli.progress import progress_bars, say
 from tinysim.conformance.findings import errors
+from tinysim.conformance.tree import check_results
 from tinysim.datasets.choice import Choice, choose, describe_choice
 from tinysim.engines.factory import ENGINES
 from tinysim.errors import UserError
@@ -22,7 +23,6 @@ from tinysim.simulation.modes import RUN_MODES
 from tinysim.simulation.request import (
     Request,
     check_request,
-    check_written,
     make_implementation,
     place_of,
     run_request,
@@ -169,7 +169,7 @@ def sim(
         outcome = _run(choice, request)
         tree = write_submission(request.out, make_submission(outcome, place, epoch_s, summary_name))
         figures.append(make_figures(outcome, str(request.out)))
-        findings = check_written(request, place, choice.dataset.benchmark.version)
+        findings = check_results(request.out, place, request.modes)
         breaches += len(errors(findings))
         _show(choice, outcome, tree)
         for finding in findings:
@@ -181,7 +181,10 @@ def sim(
 
 
 def _choose(benchmark: Benchmark, request: Request) -> Choice:
-    """Return what a benchmark is run on. Raises UserError where an input or the model is missing or does not fit."""
+    """Return what a benchmark is run on.
+
+    Raises UserError where an input or the model is missing or does not fit.
+    """
     with progress_bars("making data") as show_progress:
 
         def on_progress(done: int, total: int) -> None:

@@ -1,4 +1,4 @@
-"""Clock trees: from the registers of a clock controller to the frequencies that follow from them, a family a file.
+"""Clock trees: from a clock controller's registers to the frequencies that follow from them, a family a file.
 
 They know registers by offset, and nothing of engines or boards.
 """
@@ -28,7 +28,7 @@ _TREES: Mapping[str, Callable[[ReadRegister, int], Clocks]] = {
 
 
 def chip_clocks(chip: Chip, read: ReadRegister, hse_hz: int) -> Clocks:
-    """Return the clocks of a chip whose clock controller holds what `read` gives, with an external oscillator.
+    """Return a chip's clocks where its clock controller holds what `read` gives, with an external oscillator.
 
     Raises UserError where the chip names a clock tree that there is none of.
     """

@@ -51,7 +51,7 @@ def stm32u3_rcc(read: ReadRegister, hse_hz: int) -> Clocks:
 
 
 def _msi_hz(icscr1: int, csr: int) -> tuple[int, int]:
-    """RM0487, RCC_ICSCR1: MSIS and MSIK. Without MSIRGSEL they are MSIRC1 with the dividers for after standby."""
+    """RM0487, RCC_ICSCR1: MSIS and MSIK. Without MSIRGSEL they are MSIRC1 divided as after standby."""
     if not icscr1 & 1 << 23:
         return MSIRC1_HZ >> (csr >> 12 & 3), MSIRC1_HZ >> (csr >> 8 & 3)
     sources_hz = MSIRC0_HZ, MSIRC1_HZ

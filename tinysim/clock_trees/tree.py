@@ -43,6 +43,6 @@ def divided(hz: int, divider: int) -> int:
 
 
 def fractional_pll_hz(input_hz: int, divr: int, fracr: int, output_divider: int) -> int:
-    """RM0456 and RM0455, PLLs: input x (N + fraction / 2^13) / output divider; N - 1 and fraction are fields."""
+    """RM0456, RM0455, PLLs: input x (N + fraction / 2^13) / output divider; fields are N - 1 and fraction."""
     multiplier = ((divr & 0x1FF) + 1) * 8192 + (fracr >> 3 & 0x1FFF)
     return input_hz * multiplier // 8192 // output_divider

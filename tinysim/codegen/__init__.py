@@ -1,4 +1,7 @@
-"""From a network to C source: an arena plan, packed weights, one kernel call a layer."""
+"""From a network to C source: an arena plan, packed weights, one kernel call a layer.
+
+It knows no boards: what it writes is the same for all of them.
+"""
 
 from tinysim.codegen.compiler import CompiledLayer, CompiledModel, compile_model
 

@@ -55,8 +55,8 @@ def plan_arena(buffers: Sequence[Buffer], overlays: Collection[Overlay] = ()) ->
 
     Deterministic, not always the least possible. Greedy: one buffer after another goes to the lowest place
     that it may have. Several orders are tried (largest first is what TensorFlow Lite Micro's planner does);
-    from each the buffers that reach the top are then put first, a few rounds long. The smallest arena wins, be
-    it one without overlays: the greedy one can be led into a worse place.
+    from each the buffers that reach the top are then put first, a few rounds long. The smallest arena wins,
+    be it one without overlays: the greedy one can be led into a worse place.
     """
     permitted = {(overlay.source, overlay.result): overlay for overlay in overlays}
     steps = max((buffer.last_step for buffer in buffers), default=0) + 1

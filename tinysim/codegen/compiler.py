@@ -31,11 +31,10 @@ _TEMPLATES = jinja2.Environment(
 
 @dataclass(frozen=True)
 class CompiledLayer:
-    """What one layer of the network costs; `overlays_input` tells whether its output lies over an input of its."""
+    """What one layer of the network costs, and whether its output lies over an input of its."""
 
     index: int
     operator: str
-    output_shape: tuple[int, ...]
     macs: int
     constant_bytes: int
     scratch_bytes: int
@@ -47,7 +46,8 @@ class CompiledModel:
     """A network as C sources, and its sizes.
 
     `arena_bytes` is all the RAM an inference uses besides its stack and the input tensor, which lies apart:
-    tensors and scratch. `weight_bytes` is what lies in flash besides code: weights, biases, multipliers, tables.
+    tensors and scratch. `weight_bytes` is what lies in flash besides code: weights, biases, multipliers,
+    tables.
     """
 
     folder: Path
@@ -111,7 +111,6 @@ def _summary(graph: Graph, operator: Operator, layer: Layer | None, overlays_inp
     return CompiledLayer(
         index=operator.index,
         operator=operator.kind,
-        output_shape=graph.tensors[operator.output].shape,
         macs=macs(graph, operator),
         constant_bytes=layer.constant_bytes if layer else 0,
         scratch_bytes=layer.scratch_bytes if layer else 0,

@@ -54,8 +54,8 @@ class Room:
     """What the arena has for a layer's scratch.
 
     `free_bytes` are free at its step anyway, with its output beside its inputs; `least_bytes` it may use even
-    where that makes the arena larger. `overlayable` are the inputs, by tensor index, that nothing reads later:
-    the output may lie over them as far as the kernel allows.
+    where that makes the arena larger. `overlayable` are the inputs, by tensor index, that nothing reads
+    later: the output may lie over them as far as the kernel allows.
     """
 
     free_bytes: int
@@ -357,7 +357,7 @@ def _output_stage(
     rescaling: type[Rescaling],
     table_length: int | None = None,
 ) -> tuple[dict[str, int | str], ChannelTable]:
-    """Return the fields of struct output_stage and the channels' parameters, for weights [channels, depth]."""
+    """Return struct output_stage's fields and the channels' parameters, for weights [channels, depth]."""
     found = _requantization(graph, operator, rows, rescaling)
     return _stage_fields(graph, operator, found), _channel_table(graph, operator, rows, found, table_length)
 

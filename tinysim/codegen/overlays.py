@@ -11,7 +11,7 @@ from tinysim.model.graph import SlidingWindow, Tensor
 
 
 def windowed_lead_bytes(window: SlidingWindow, source: Tensor, output: Tensor, *, whole_windows: bool) -> int:
-    """Return how many bytes at least the output must begin before the input, [1, height, width, channels] both.
+    """Return how many bytes the output must begin before the input, [1, height, width, channels] both.
 
     For kernels that go through the output place by place, in the order of memory. `whole_windows` says that
     one has read all of a place's window before it writes there; else it has only read the windows before.

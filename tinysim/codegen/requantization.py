@@ -9,16 +9,17 @@ which is one SMMLA, a shift and an SSAT; or, in layers that must round negative 
     x = (a * multiplier + 2**31) >> 32
     y = saturate_to_int8((x + (x >> 31) + rounding) >> shift)
 
-(the middle term only where the shift is not zero) and a clamp. The reference rounds twice (convolutions) or in
-double precision (fully connected layers).
-Reference and kernel are both monotone in `a`, so they agree on every accumulator a layer can reach if and
-only if each of the at most 255 steps from one output value to the next lies at the same accumulator. That
-is checked, channel by channel, before parameters are handed out: no rounding rule is taken on trust.
+(the middle term only where the shift is not zero) and a clamp. The reference rounds twice (convolutions) or
+in double precision (fully connected layers). Reference and kernel are both monotone in `a`, so they agree on
+every accumulator a layer can reach if and only if each of the at most 255 steps from one output value to the
+next lies at the same accumulator. That is checked, channel by channel, before parameters are handed out: no
+rounding rule is taken on trust.
 
-Some factors have no such parameters. The double nearest to 1.15 is a little less, and a product of it that would
-be a tie, such as 11.5 or 126.5, is rounded to the tie or to just below it, as its 53 bits happen to fall; no
-multiplier rounds some ties up and others down. Nor are 31 bits enough for every factor where accumulators have
-nearly as many. A fully connected layer then looks such a channel's outputs up among the steps themselves.
+Some factors have no such parameters. The double nearest to 1.15 is a little less, and a product of it that
+would be a tie, such as 11.5 or 126.5, is rounded to the tie or to just below it, as its 53 bits happen to
+fall; no multiplier rounds some ties up and others down. Nor are 31 bits enough for every factor where
+accumulators have nearly as many. A fully connected layer then looks such a channel's outputs up among the
+steps themselves.
 """
 
 from __future__ import annotations
@@ -76,8 +77,8 @@ class Requantization:
     """The kernels' parameters of one layer; arrays have one entry an output channel.
 
     A channel that is `constant` over all inputs takes its value from `roundings` alone and needs no bias. One
-    whose entry of `tables` is not negative has its steps in that row of `steps`, the least accumulators, without
-    fraction bits, that give each output value above the least; its other parameters are zero.
+    whose entry of `tables` is not negative has its steps in that row of `steps`, the least accumulators,
+    without fraction bits, that give each output value above the least; its other parameters are zero.
     """
 
     fraction_bits: int

@@ -57,8 +57,8 @@ class Layer:
 
     `fields` may nest; a string is C text as it stands. `arguments` names buffers: a tensor index, or
     "scratch" for the layer's own scratch, whose size the kernel's header computes by `scratch_formula`.
-    `leads` names the input tensors that the output may lie over, with how many bytes before them it must begin
-    at least; None where both must begin at the same place.
+    `leads` names the input tensors that the output may lie over, with how many bytes before them it must
+    begin at least; None where both must begin at the same place.
     """
 
     kernel: str

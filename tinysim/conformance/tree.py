@@ -27,7 +27,8 @@ _IGNORED_AT_TOP = (".git", ".github", "assets", ".vscode")
 def check_tree(root: Path, version: str = DEFAULT_VERSION) -> list[Finding]:
     """Return what is wrong with the submission tree at `root`, sorted; nothing if it is conformant.
 
-    `version` is the round whose benchmarks there may be. Raises UserError where `root` is not a folder that holds a division.
+    `version` is the round whose benchmarks there may be. Raises UserError where `root` is not a folder that
+    holds a division.
     """
     if not root.is_dir():
         raise UserError(f"{root} is not a folder")
@@ -38,13 +39,13 @@ def check_tree(root: Path, version: str = DEFAULT_VERSION) -> list[Finding]:
     return sorted(set(findings))
 
 
-def check_results(
-    root: Path, place: Place, modes: Sequence[Mode], version: str = DEFAULT_VERSION
-) -> list[Finding]:
+def check_results(root: Path, place: Place, modes: Sequence[Mode]) -> list[Finding]:
     """Return what is wrong with the results at `place` of a tree, and with what they share with others there.
 
-    That other modes or benchmarks are missing is no matter, nor what a note may say.
+    The rules are those of the benchmark's round at least. That other modes or benchmarks are missing is no matter,
+    nor what a note may say.
     """
+    version = max(BENCHMARKS[place.benchmark].version, DEFAULT_VERSION)
     prefix = f"{place.division}/{place.organisation}/"
     others = tuple(
         f"{prefix}results/{place.system_id}/{benchmark}/"

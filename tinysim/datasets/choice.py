@@ -1,7 +1,8 @@
 """Which data and which model a benchmark is run on.
 
-What a person names comes first, then the folder TINYSIM_DATA, then what `tinysim data` has put into this user's
-cache, then what ships with tinysim. A folder counts where it has the benchmark's inputs, not only their list.
+What a person names comes first, then the folder TINYSIM_DATA, then what `tinysim data` has put into this
+user's cache, then what ships with tinysim. A folder counts where it has the benchmark's inputs, not only
+their list.
 """
 
 from __future__ import annotations
@@ -64,8 +65,9 @@ def choose(
 ) -> Choice:
     """Return what `benchmark` is run on; `data` and `model` are what a person named.
 
-    Sizes of the benchmark in the choice are those of data and model, which fit each other. A built-in set is made
-    on first use, which `on_progress` tells. Raises UserError where something named is missing or does not fit.
+    Sizes of the benchmark in the choice are those of data and model, which fit each other. A built-in set is
+    made on first use, which `on_progress` tells. Raises UserError where something named is missing or does
+    not fit.
     """
     found = _choose_data(benchmark, data, on_progress)
     if not needs_model:
@@ -76,7 +78,7 @@ def choose(
 
 
 def describe_choice(choice: Choice) -> list[tuple[str, str]]:
-    """Return for people what was chosen and why, and how to get the official data where it was something else.
+    """Return for people what was chosen and why, and how to get the official data where it was other.
 
     Pairs of a name and a text, as the summary shows them.
     """
@@ -131,7 +133,10 @@ def _available_in(benchmark: Benchmark, source: Source, root: Path) -> Available
 
 
 def choose_data_at_hand(benchmark: Benchmark) -> DataSet:
-    """Return the data set in TINYSIM_DATA or this user's cache. Raises UserError where neither has its inputs."""
+    """Return the data set in TINYSIM_DATA or this user's cache.
+
+    Raises UserError where neither has its inputs.
+    """
     for source, root in _roots():
         dataset = _look_in(benchmark, source, root)
         if isinstance(dataset, DataSet):
@@ -140,7 +145,10 @@ def choose_data_at_hand(benchmark: Benchmark) -> DataSet:
 
 
 def cache_data_folder() -> Path:
-    """Return the folder that `tinysim data` has filled: `datasets/` and `models/` in the cache. It need not be there."""
+    """Return the folder that `tinysim data` has filled: `datasets/` and `models/` in the cache.
+
+    It need not be there.
+    """
     return find_cached("data") or user_cache() / "data"
 
 
@@ -151,7 +159,7 @@ def data_folder() -> Path:
 
 
 def folder_to_fill() -> Path:
-    """Return the folder that `tinysim data` is to fill: as `data_folder`, but where the cache can be written."""
+    """Return the folder that `tinysim data` is to fill: `data_folder`, but where the cache can be written."""
     given = os.environ.get("TINYSIM_DATA")
     return Path(given) if given else cache_folder() / "data"
 
@@ -230,17 +238,21 @@ def _locate(benchmark: Benchmark, data: Path) -> Path:
 
 
 def choose_model_at_hand(benchmark: Benchmark) -> Path:
-    """Return the benchmark's model in TINYSIM_DATA or this user's cache. Raises UserError where neither has it."""
+    """Return the benchmark's model in TINYSIM_DATA or this user's cache.
+
+    Raises UserError where neither has it.
+    """
     model = _model_at_hand(benchmark, [])
     if model is None:
         raise UserError(
-            f"the model {benchmark.model_file} is not at hand: run `tinysim data pull`, or name a model with --model"
+            f"the model {benchmark.model_file} is not at hand: run `tinysim data pull`, or name a model with "
+            "--model"
         )
     return model
 
 
 def _choose_model(choice: Choice) -> Path:
-    """Return the model for a data set: the reference's beside it or elsewhere at hand, else the built-in one."""
+    """Return the model for a data set: the reference's beside it or elsewhere at hand, else the built-in."""
     dataset = choice.dataset
     builtin = _builtin_with_model(dataset.benchmark)
     if dataset.kind == "built-in" and builtin is not None:
@@ -276,7 +288,8 @@ def _check_fit(choice: Choice) -> None:
     benchmark, folder = choice.dataset.benchmark, choice.dataset.folder
     takes, gives = graph.tensors[graph.input].size_bytes, graph.tensors[graph.output].size_bytes
     if takes != benchmark.tensor_bytes:
-        choice.dataset.check_files()  # may be it is not the model: the first input's size is taken for that of all
+        # May be it is not the model: the first input's size is taken for that of all.
+        choice.dataset.check_files()
         have = f"an input in {folder} has {benchmark.input_bytes} bytes"
         if benchmark.is_anomaly_detection:
             have += f", {benchmark.tensor_bytes} floats"
@@ -284,7 +297,8 @@ def _check_fit(choice: Choice) -> None:
     if gives != benchmark.output_bytes:
         if benchmark.is_anomaly_detection:
             raise UserError(
-                f"{choice.model} takes {takes} values and gives {gives}: {benchmark.id} needs an autoencoder, "
+                f"{choice.model} takes {takes} values and gives {gives}: {benchmark.id} needs an "
+                "autoencoder, "
                 "whose output is like its input"
             )
         raise UserError(

@@ -123,7 +123,8 @@ def open_dataset(benchmark: Benchmark, folder: Path) -> DataSet:
     """Open the data set in `folder`, without reading its inputs.
 
     Sizes and classes of data that is not the benchmark's own are what the label file and the first input say.
-    Raises UserError where the label file is missing or contradicts itself, or does not suit the benchmark's kind.
+    Raises UserError where the label file is missing or contradicts itself, or does not suit the benchmark's
+    kind.
     """
     labels = folder / LABELS_NAME
     entries = read_labels(labels)

@@ -1,9 +1,9 @@
-"""What LiteRT's reference kernels give for a data set: so that a wrong sum in a kernel does not pass unnoticed.
+"""What LiteRT's reference kernels give for a data set, so that a wrong sum in a kernel is noticed.
 
-Accuracy alone tells too little; a fault may even raise it. A file has a row for each input, `name,checksum`, and
-further columns for people. The checksum is the CRC-32 of the input's result vectors in a form of their own:
-classes as the int8 values of the output tensor, anomaly scores as the thousandths that the device prints, 32-bit
-little-endian, one for each window.
+Accuracy alone tells too little; a fault may even raise it. A file has a row for each input, `name,checksum`,
+and further columns for people. The checksum is the CRC-32 of the input's result vectors in a form of their
+own: classes as the int8 values of the output tensor, anomaly scores as the thousandths that the device
+prints, 32-bit little-endian, one for each window.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ def compare(
 ) -> Agreement | None:
     """Return how the printed values agree; None where nothing is known of the data set with this model.
 
-    `results` are the values of each window of a row's file, by row. A model that is not known is taken for the
-    one that the data set is for.
+    `results` are the values of each window of a row's file, by row. A model that is not known is taken for
+    the one that the data set is for.
     """
     expected = expected_checksums(dataset, model_sha256)
     if expected is None:

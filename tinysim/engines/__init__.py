@@ -1,4 +1,7 @@
-"""What an engine is: a board that runs an image, with a serial console, virtual time and exact counts."""
+"""What an engine is: a board that runs an image, with a serial console, virtual time and exact counts.
+
+No engine knows of the benchmark, its protocol or what the lines on the console mean.
+"""
 
 from __future__ import annotations
 
@@ -85,7 +88,7 @@ class Engine(Protocol):
         """Say where the guest is, with symbols, and what it may be waiting for: for messages."""
 
     def stuck(self) -> str | None:
-        """Say what the guest waits for in vain, a flag that nothing drives for example; None where it works or may."""
+        """Say what the guest waits for in vain, as a flag that nothing drives; None where it may work."""
 
     def unmodelled(self) -> Sequence[Unmodelled]:
         """Return which peripherals without a model the guest has used so far."""
@@ -98,7 +101,7 @@ class Engine(Protocol):
         """Return the state of board and guest."""
 
     def restore(self, snapshot: Snapshot) -> None:
-        """Go back to a state that `snapshot` returned; bytes on the way to and from the console are dropped."""
+        """Go back to a state from `snapshot`; bytes on the way to and from the console are dropped."""
 
     def close(self) -> None:
         """Let go of everything the engine holds."""

@@ -41,8 +41,8 @@ def make_engine(
 ) -> Engine:
     """Return the engine `wanted` with `image` on `board`, just reset.
 
-    `uart` names the console; without it the console is the UART through which the guest sends first. The embedded
-    engine has a timing model; Renode is told how many cycles an instruction takes.
+    `uart` names the console; without it the console is the UART through which the guest sends first. The
+    embedded engine has a timing model; Renode is told how many cycles an instruction takes.
     """
     if choose_engine(wanted) == "renode":
         return RenodeEngine(

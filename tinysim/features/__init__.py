@@ -1,1 +1,4 @@
-"""Front ends: from a waveform to the features that a network of the benchmark takes."""
+"""Front ends: from a waveform to the features that a network of the benchmark takes.
+
+They know neither data sets nor networks.
+"""

@@ -12,21 +12,22 @@ from tinysim.builtin.arithmetic import Float64Array, cosine, sine
 
 
 def real_transform(frames: Float64Array) -> tuple[Float64Array, Float64Array]:
-    """Return real and imaginary parts, [frames, length / 2 + 1], of the transform of `frames`, [frames, length].
+    """Return real and imaginary parts, [frames, length / 2 + 1], of the transforms of [frames, length].
 
-    As numpy.fft.rfft gives, within 1e-12 of the greatest of a frame. Raises ValueError where the length is not a power of
-    two of at least 4.
+    As numpy.fft.rfft gives, within 1e-12 of the greatest of a frame. Raises ValueError where the length is
+    not a power of two of at least 4.
     """
     length = frames.shape[1]
     if length < 4 or length & (length - 1):
         raise ValueError(f"frames of {length} samples; the length must be a power of two of at least 4")
     half = length // 2
-    # Even samples as the real parts and odd ones as the imaginary parts of half as many complex numbers. Frames are
-    # the last axis here, so that every operation runs along whole rows.
+    # Even samples as the real parts and odd ones as the imaginary parts of half as many complex numbers.
+    # Frames are the last axis here, so that every operation runs along whole rows.
     real, imaginary = _complex_transform(
         np.ascontiguousarray(frames[:, 0::2].T), np.ascontiguousarray(frames[:, 1::2].T)
     )
-    # Z[k] = E[k] + i O[k], with the transforms of even and odd samples, which are symmetric: X[k] = E[k] + w^k O[k].
+    # Z[k] = E[k] + i O[k], with the transforms of even and odd samples, which are symmetric: X[k] = E[k] +
+    # w^k O[k].
     mirrored = np.concatenate([[0], np.arange(half - 1, 0, -1)])
     even_real = (real + real[mirrored]) * 0.5
     even_imaginary = (imaginary - imaginary[mirrored]) * 0.5

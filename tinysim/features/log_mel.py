@@ -1,8 +1,8 @@
 """The front end of ad01: the log-mel spectrogram of a machine's sound.
 
-As mlcommons/tiny, benchmark/training/anomaly_detection/common.py (file_to_vector_array) with baseline.yaml, and the
-librosa 0.6 that it names: `librosa.feature.melspectrogram` with n_fft 1024, hop_length 512, n_mels 128, power 2. In
-arithmetic that has the same bits on every machine.
+As mlcommons/tiny, benchmark/training/anomaly_detection/common.py (file_to_vector_array) with baseline.yaml,
+and the librosa 0.6 that it names: `librosa.feature.melspectrogram` with n_fft 1024, hop_length 512, n_mels
+128, power 2. In arithmetic that has the same bits on every machine.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ _SILENCE = 2.0**-52
 
 
 def log_mel(sound: Float64Array) -> Float32Array:
-    """Return the features [FRAMES, BANDS] in dB of at least SAMPLES_MIN samples at RATE_HZ, full scale being 1.
+    """Return features [FRAMES, BANDS] in dB of at least SAMPLES_MIN samples at RATE_HZ, full scale being 1.
 
-    librosa centres its frames, so frame k lies around sample k * HOP_SAMPLES. It pads at the ends of the sound,
-    but the frames that are kept do not reach them. Raises ValueError for a shorter sound.
+    librosa centres its frames, so frame k lies around sample k * HOP_SAMPLES. It pads at the ends of the
+    sound, but the frames that are kept do not reach them. Raises ValueError for a shorter sound.
     """
     if sound.shape[0] < SAMPLES_MIN:
         raise ValueError(f"{sound.shape[0]} samples; there must be {SAMPLES_MIN}")

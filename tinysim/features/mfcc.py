@@ -69,8 +69,8 @@ def mfcc(clip: ArrayLike) -> NDArray[np.float64]:
 def mel_weights() -> NDArray[np.float64]:
     """Return the weight of each of 257 bins in each of 40 mel bands, shape (257, 40).
 
-    Triangles between 20 and 4000 Hz, linear in mel and of height 1 (HTK's scale, 1127 ln(1 + f / 700), no area
-    normalisation); the bin at 0 Hz takes no part.
+    Triangles between 20 and 4000 Hz, linear in mel and of height 1 (HTK's scale, 1127 ln(1 + f / 700), no
+    area normalisation); the bin at 0 Hz takes no part.
     """
     bins = _mel(np.linspace(0.0, SAMPLE_RATE_HZ / 2, _BINS))[:, np.newaxis]
     lowest, highest = _mel(np.array([_LOWEST_HZ, _HIGHEST_HZ]))
@@ -84,7 +84,7 @@ def mel_weights() -> NDArray[np.float64]:
 
 
 def cepstrum(log_mel: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the first ten coefficients of the DCT-II of each row, by `tf.signal`'s scaling: sqrt(2 / N) for all.
+    """Return the first ten coefficients of each row's DCT-II, by `tf.signal`'s scaling: sqrt(2 / N) for all.
 
     The transform would be orthonormal with sqrt(1 / N) for the zeroth; TensorFlow follows HTK here.
     """

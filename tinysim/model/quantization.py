@@ -125,7 +125,7 @@ def _divide_rounded(value: int, exponent: int) -> int:
 
 
 def _exp_between_minus_quarter_and_zero(a: int) -> int:
-    """gemmlowp: exp_on_interval_between_negative_one_quarter_and_0_excl, a Taylor series at -1/8, in Q0.31."""
+    """gemmlowp: exp_on_interval_between_negative_one_quarter_and_0_excl, a Taylor series at -1/8, Q0.31."""
     exp_of_minus_eighth, third = 1895147668, 715827883
     x = a + 2**28
     x2 = _high_multiply(x, x)

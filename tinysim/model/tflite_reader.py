@@ -223,7 +223,8 @@ class _Reader:
         inputs = [int(table.Inputs(i)) for i in range(self.length(table.InputsLength()))]
         if len(inputs) not in inputs_allowed or table.OutputsLength() != 1:
             raise UserError(
-                f"layer {index} {name}: {len(inputs)} inputs and {table.OutputsLength()} outputs do not fit the operator"
+                f"layer {index} {name}: {len(inputs)} inputs and {table.OutputsLength()} outputs do not fit "
+                "the operator"
             )
         # Only a bias may be left out; it is then written as -1.
         present = [self.tensor_index(i) for i in inputs if not (i == -1 and len(inputs) == 3)]
@@ -263,7 +264,8 @@ class _Record:
         name = _ACTIVATION_NAMES.get(self.options.FusedActivationFunction(), "unknown")
         if name not in Activation.__members__:
             raise UserError(
-                f"{self.where}: fused activation {name} is not supported; use none, RELU, RELU6 or RELU_N1_TO_1"
+                f"{self.where}: fused activation {name} is not supported; use none, RELU, RELU6 or "
+                "RELU_N1_TO_1"
             )
         return Activation[name]
 

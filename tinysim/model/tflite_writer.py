@@ -1,7 +1,7 @@
 """Writes .tflite files, with the schema's own builders (tensorflow/lite/schema/schema.fbs).
 
-The same tensors and operators give the same bytes. Nothing is checked here: `tflite_reader` does that, and tests
-write what is wrong on purpose.
+The same tensors and operators give the same bytes. Nothing is checked here: `tflite_reader` does that, and
+tests write what is wrong on purpose.
 """
 
 from __future__ import annotations
@@ -55,8 +55,8 @@ _VERSIONS = {
 class TensorSpec:
     """A tensor to be written; `dtype` is the schema's TensorType, `data` a constant's value.
 
-    Several `scales` hold one for each index along `axis`. `signature` is the shape with -1 for what is not known
-    yet, where it is to be written.
+    Several `scales` hold one for each index along `axis`. `signature` is the shape with -1 for what is not
+    known yet, where it is to be written.
     """
 
     name: str

@@ -108,7 +108,8 @@ def _check_operator(graph: Graph, operator: Operator) -> None:
     elif isinstance(operator, Add):
         _require(
             inputs[0].shape == inputs[1].shape == output.shape,
-            f"shapes {list(inputs[0].shape)} and {list(inputs[1].shape)} differ; broadcasting is not supported",
+            f"shapes {list(inputs[0].shape)} and {list(inputs[1].shape)} differ; broadcasting is not "
+            "supported",
         )
     elif isinstance(operator, Reshape):
         _require(
@@ -137,14 +138,16 @@ def _check_image(source: Tensor, output: Tensor, window: SlidingWindow) -> None:
     expected = window.output_size(source.shape[1], source.shape[2])
     _require(
         output.shape[1:3] == expected and min(expected) >= 1,
-        f"output is {output.shape[1]}x{output.shape[2]}, but input and window give {expected[0]}x{expected[1]}",
+        f"output is {output.shape[1]}x{output.shape[2]}, but input and window give "
+        f"{expected[0]}x{expected[1]}",
     )
     # A window may lie over the edge: the kernels then count as many rows or columns as the two have together.
     reached = (source.shape[1] + window.height, source.shape[2] + window.width)
     greatest = max(*reached, source.shape[3], output.shape[3])
     _require(
         greatest <= IMAGE_SIZE_LIMIT,
-        f"height, width or channels of {greatest}, the window included; at most {IMAGE_SIZE_LIMIT} are supported",
+        f"height, width or channels of {greatest}, the window included; at most {IMAGE_SIZE_LIMIT} are "
+        "supported",
     )
 
 
@@ -156,7 +159,8 @@ def _check_convolution(
         channels, axis = weights.shape[0], 0
         _require(
             weights.shape[3] == source.shape[3],
-            f"weights for {weights.shape[3]} input channels, input has {source.shape[3]}; grouped convolution is not supported",
+            f"weights for {weights.shape[3]} input channels, input has {source.shape[3]}; grouped "
+            "convolution is not supported",
         )
     else:
         channels, axis = weights.shape[3], 3

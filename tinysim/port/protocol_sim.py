@@ -38,7 +38,7 @@ STUCK_WAIT_NS = 250_000_000
 LAST_LINE_BYTES = 200
 
 RECEIVED_MAX = 1 << 16
-"""Bytes that are kept for a program that writes and does not read; what comes beyond is lost, as on a real port."""
+"""Bytes that are kept for a program that does not read; what comes beyond is lost, as on a real port."""
 
 BYTES_PER_POLL = 100
 """No more than what passes in POLL_NS at a common rate: 92 bytes at 921,600 baud."""
@@ -56,9 +56,9 @@ class Serial(serial.SerialBase):
     `&uart=NAME` names the UART that is the console, instead of the one that the guest sends through first.
 
     The guest runs only inside calls that read, write or wait, under a lock. `timeout`, `write_timeout`,
-    `inter_byte_timeout` and the length of a break are virtual time: how fast or busy the host is changes nothing
-    that a program with one thread sees. Bytes pass at the rate that the guest sets up; `baudrate`, breaks and the
-    control lines are accepted and ignored. Opening the port switches the board on.
+    `inter_byte_timeout` and the length of a break are virtual time: how fast or busy the host is changes
+    nothing that a program with one thread sees. Bytes pass at the rate that the guest sets up; `baudrate`,
+    breaks and the control lines are accepted and ignored. Opening the port switches the board on.
 
     `now()` is the board's present moment and `last_byte_read()` the one at which the last byte that `read`
     returned had left the board; `engine` is the engine itself. Raises PortGuestFault where the guest ends in
@@ -79,7 +79,10 @@ class Serial(serial.SerialBase):
         super().__init__(*arguments, **settings)
 
     def open(self) -> None:
-        """Switch the board on. Raises SerialException where it is open already, PortUserError for a bad URL."""
+        """Switch the board on.
+
+        Raises SerialException where it is open already, PortUserError for a bad URL.
+        """
         if self.is_open:
             raise serial.SerialException("the port is open already")
         try:
@@ -114,8 +117,8 @@ class Serial(serial.SerialBase):
         """Return up to `size` bytes: fewer only where the timeout is over.
 
         With a timeout of 0 and nothing there, the guest runs for a millisecond, so that a program that looks
-        again and again comes to its answer. With an `inter_byte_timeout` above 0, a pause of that length after
-        the first byte ends the read, too.
+        again and again comes to its answer. With an `inter_byte_timeout` above 0, a pause of that length
+        after the first byte ends the read, too.
         """
         with self._turns:
             deadline_ns = self._deadline_ns()
@@ -175,7 +178,10 @@ class Serial(serial.SerialBase):
         return pause_ns if deadline_ns is None else min(deadline_ns, pause_ns)
 
     def _wait_for_byte(self, deadline_ns: int | None, *, to_line_end: bool = False) -> bool:
-        """Run the guest. Return False once a read is to return what it has; there may still be no byte where True."""
+        """Run the guest.
+
+        Return False once a read is to return what it has; there may still be no byte where True.
+        """
         try:
             goes_on = not self._is_cancelled and self._run(deadline_ns, to_line_end=to_line_end)
         except serial.PortNotOpenError:
@@ -193,9 +199,9 @@ class Serial(serial.SerialBase):
     def write(self, data: Any, /) -> int:
         """Put bytes on the line and return how many; they arrive at the guest's pace as it runs.
 
-        The line holds UNSENT_MAX; where it is full, the guest runs to make room. Raises SerialTimeoutException
-        where there is none once the `write_timeout` is over; with one of 0, returns how many bytes there was
-        room for.
+        The line holds UNSENT_MAX; where it is full, the guest runs to make room. Raises
+        SerialTimeoutException where there is none once the `write_timeout` is over; with one of 0, returns
+        how many bytes there was room for.
         """
         with self._turns:
             engine = self._board()
@@ -213,7 +219,10 @@ class Serial(serial.SerialBase):
                     raise serial.SerialTimeoutException("Write timeout")
 
     def cancel_read(self) -> None:
-        """End a read that another thread is waiting in: it returns what it has. Where none waits, the next does not."""
+        """End a read that another thread is waiting in: it returns what it has.
+
+        Where none waits, the next does not.
+        """
         self._is_cancelled = True
 
     def flush(self) -> None:
@@ -311,7 +320,10 @@ class Serial(serial.SerialBase):
         )
 
     def _advance(self, until_ns: int, *, to_line_end: bool = False) -> Stop:
-        """Run the guest until then, or until it has sent something. Where it returns ASLEEP, the time is up, too."""
+        """Run the guest until then, or until it has sent something.
+
+        Where it returns ASLEEP, the time is up, too.
+        """
         now_ns = self._board().now().time_ns
         if until_ns <= now_ns:
             return Stop.DEADLINE
@@ -321,7 +333,7 @@ class Serial(serial.SerialBase):
         return stop
 
     def _run_in_slices(self, began_ns: int, until_ns: int, *, to_line_end: bool) -> Stop:
-        """Run from now, `began_ns`, so that neither Ctrl-C nor another thread has to wait for a guest that computes."""
+        """Run from now, `began_ns`, so that neither Ctrl-C nor a thread waits for a guest that computes."""
         engine = self._board()
         now_ns = began_ns
         while True:
@@ -346,9 +358,10 @@ class Serial(serial.SerialBase):
         return stop
 
     def _run_until_unsent(self, maximum: int, deadline_ns: int | None) -> bool:
-        """Run until no more than `maximum` bytes wait on the line. Return False where the deadline comes first.
+        """Run until no more than `maximum` bytes wait on the line.
 
-        Raises PortGuestHang where the guest takes none for as long as a read waits.
+        Return False where the deadline comes first. Raises PortGuestHang where the guest takes none for as
+        long as a read waits.
         """
         engine = self._board()
         before, progress_ns, step_ns = engine.unsent(), engine.now().time_ns, POLL_NS

@@ -6,11 +6,14 @@ import threading
 from collections import deque
 
 IDLE_WAIT_S = 0.01
-"""Host time for which whoever has nothing to do lets other threads have the lock, so that it does not spin."""
+"""Host time for which whoever has nothing to do lets others have the lock, so that it does not spin."""
 
 
 class Turns:
-    """A re-entrant lock. Locks are not fair: without `give_way`, whoever works in a loop would starve the others."""
+    """A re-entrant lock.
+
+    Locks are not fair: without `give_way`, whoever works in a loop would starve the others.
+    """
 
     def __init__(self) -> None:
         self._condition = threading.Condition(threading.RLock())
@@ -35,5 +38,5 @@ class Turns:
             self.wait()
 
     def wait(self) -> None:
-        """Let go of the lock until another thread has held it, for IDLE_WAIT_S at the most, and take it again."""
+        """Let go of the lock until another thread has held it, IDLE_WAIT_S at the most, and take it again."""
         self._condition.wait(IDLE_WAIT_S)

@@ -56,8 +56,8 @@ class Clone:
     def read(self, parts: Parts, bytes_max: int) -> bytes:
         """Return a file's content.
 
-        Raises OSError where it cannot be read or a link is in the way, ValueError where it is not a regular file
-        or is larger than `bytes_max`.
+        Raises OSError where it cannot be read or a link is in the way, ValueError where it is not a regular
+        file or is larger than `bytes_max`.
         """
         return read_below(self.root, parts, bytes_max)
 
@@ -88,7 +88,7 @@ def read_below(root: Path, parts: Parts, bytes_max: int) -> bytes:
 
 
 def open_clone(root: Path, organisation: str | None = None) -> Clone:
-    """List the clone at `root`; with `organisation` only that one's folders, whatever the case of its letters.
+    """List the clone at `root`; with `organisation` only that one's folders, in whatever case.
 
     Raises UserError where `root` is not the top of a results repository or has no such organisation.
     """

@@ -23,8 +23,8 @@ _SUFFIX = re.compile(r"[_\-. ]*system[_\-. ]*desc(ription)?$", re.IGNORECASE)
 class System:
     """A system: its id under `results/` (several folders joined by `/` in some trees), and what it is.
 
-    `board` is ours, None where we have none; then `chip` says what it has. `problem` is what is wrong with its
-    description.
+    `board` is ours, None where we have none; then `chip` says what it has. `problem` is what is wrong with
+    its description.
     """
 
     id: str

@@ -33,7 +33,8 @@ _ELF_SUFFIXES = frozenset({".elf", ".axf", ".out", ".afx", ""})
 _HEX_SUFFIXES = frozenset({".hex", ".ihex", ".ihx"})
 _BIN_SUFFIXES = frozenset({".bin", ".img"})
 _LFS_POINTER = b"version https://git-lfs.github.com/spec/"
-# Other numbers than the table's are versions of one's own; sww is told from the rest so as not to be taken for one.
+# Other numbers than the table's are versions of one's own; sww is told from the rest so as not to be taken
+# for one.
 _MODEL_NAME = re.compile(rb"(?<![A-Za-z0-9_])((?:%s|sww)0[1-9])(?![A-Za-z0-9_])" % "|".join(CLASSIC).encode())
 _BENCHMARK_OF_MODEL = {benchmark.model: benchmark.id for benchmark in BENCHMARKS.values()}
 _HEX_LINE = re.compile(rb":[0-9A-Fa-f]{10,520}\r?\n:")
@@ -56,8 +57,8 @@ class FoundImage:
     """A file that is a Cortex-M image, or claims to be one and has a `problem`.
 
     `stack` and `entry` are the first two words of its vector table, where that can be seen. `models` are the
-    benchmarks whose model's name (`kws01`) is in it; `cores` those that its build attributes allow, none known
-    if empty. `fits` are the ids of our boards that it could be for, by its addresses.
+    benchmarks whose model's name (`kws01`) is in it; `cores` those that its build attributes allow, none
+    known if empty. `fits` are the ids of our boards that it could be for, by its addresses.
     """
 
     parts: Parts
@@ -81,7 +82,7 @@ class FoundImage:
 
     @property
     def preference(self) -> tuple[int, int, int, Parts]:
-        """Sorts images of one system's benchmark: ordinary builds first, then ELF, HEX, BIN, then short paths."""
+        """Sorts images of one system's benchmark: ordinary builds first, then ELF, HEX, BIN, short paths."""
         own = {word for part in self.parts[2:] for word in words(part)}
         second_choice = len(own & names().second_choice)
         return second_choice, _FORMAT_ORDER.index(self.format), len(self.parts), self.parts
@@ -116,8 +117,8 @@ def find_images(clone: Clone) -> tuple[list[FoundImage], list[SetAside]]:
 def load_from_clone(clone: Clone, image: FoundImage, board: Board, folder: Path) -> Path:
     """Copy an image out of the clone into `folder`, check that it is for `board`, and return the copy.
 
-    From then on the file is ours: nothing in the clone can change it. Raises UserError where it cannot be read
-    or is not for the board.
+    From then on the file is ours: nothing in the clone can change it. Raises UserError where it cannot be
+    read or is not for the board.
     """
     try:
         content = clone.read(image.parts, IMAGE_BYTES_MAX)
@@ -224,7 +225,8 @@ def _look_into(file: ClonedFile, kind: Literal["elf", "hex", "bin"], content: by
 def _has_vector_table(content: bytes) -> bool:
     """Whether bytes begin as any Cortex-M's image would, whatever its chip: stack, entry, exception handlers.
 
-    Armv7-M reference manual, B1.5.3: 16 words, of which those after the first are Thumb addresses or reserved.
+    Armv7-M reference manual, B1.5.3: 16 words, of which those after the first are Thumb addresses or
+    reserved.
     """
     stack, entry, nmi, hard_fault, *others = struct.unpack_from("<16I", content)
     handlers = [entry, nmi, hard_fault, *(word for word in others if word)]
@@ -237,7 +239,7 @@ def _has_vector_table(content: bytes) -> bool:
 
 
 def _elf_facts(content: bytes) -> tuple[tuple[str, ...], bytes] | str:
-    """Return the cores that an ELF file's attributes allow and its first loaded bytes, or why it is no image."""
+    """Return the cores that an ELF file's attributes allow and its first bytes, or why it is no image."""
     elf = ELFFile(io.BytesIO(content))
     machine, kind = elf["e_machine"], elf["e_type"]
     if machine != "EM_ARM" or elf.elfclass != 32 or not elf.little_endian:
@@ -272,7 +274,7 @@ def _without_sections(content: bytes) -> bytes:
 
 
 def _elf_attributes(elf: ELFFile) -> tuple[tuple[str, ...], bool]:
-    """Return the cores that the build attributes allow, and whether they say application or real-time core."""
+    """Return the cores that the build attributes allow, and whether they say application or real-time."""
     for section in elf.iter_sections():
         if not isinstance(section, ARMAttributesSection):
             continue

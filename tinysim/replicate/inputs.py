@@ -1,4 +1,4 @@
-"""The inputs of a performance run: the published run's where they are at hand, else others of the right size."""
+"""The inputs of a performance run: the published run's where at hand, else others of the right size."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ def performance_inputs(
 ) -> Inputs:
     """Return `count` inputs for a performance run of which the published log names `downloads`.
 
-    The files are looked for in the benchmark's data set below `folder` (`data_folder()` by default). Where they
-    are not there, one other input is taken, since five would tell no more of the published run: a real one, or
-    where there is none a random one, from a fixed seed, of the size that the log says, else the benchmark's,
-    spread as real ones are.
+    The files are looked for in the benchmark's data set below `folder` (`data_folder()` by default). Where
+    they are not there, one other input is taken, since five would tell no more of the published run: a real
+    one, or where there is none a random one, from a fixed seed, of the size that the log says, else the
+    benchmark's, spread as real ones are.
     """
     place = (folder or data_folder()) / "datasets" / benchmark.data_set
     official = _official(benchmark, place, downloads[:count])

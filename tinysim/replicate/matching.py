@@ -168,7 +168,7 @@ def _candidates(organisation: Organisation, image: FoundImage, benchmark: str | 
 
 
 def _exactly_named(systems: Iterable[System], below: Parts) -> list[System]:
-    """Return the systems whose whole id is a folder's name, or a run of folders: those with the longest id."""
+    """Return the systems whose whole id is a folder's name or a run of folders: those of the longest id."""
     found: dict[str, list[System]] = defaultdict(list)
     for system in systems:
         own = [plain(part) for part in system.id.split("/")]

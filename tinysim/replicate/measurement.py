@@ -1,4 +1,4 @@
-"""A published image on a simulated board: its throughput as the official runner computes it, and its vectors."""
+"""A published image on a simulated board: throughput as the official runner computes it, and vectors."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ ERROR_NOTES_MAX = 3
 
 CLOCK_TOLERANCE = 0.005
 CLOCK_STEP_S = 0.0015
-"""How far the device's clock may be from ours before its own word is taken: 0.5 %, and steps of 1 ms twice."""
+"""How far the device's clock may be from ours before its word is taken: 0.5 %, and 1 ms twice."""
 
 
 @dataclass(frozen=True)
@@ -125,14 +125,15 @@ def _check_model(device: Device, plan: Plan) -> None:
     known = {plan.benchmark.model.casefold(), (plan.model or plan.benchmark.model).casefold()}
     if model.strip().casefold() not in known:
         raise GuestError(
-            f"the firmware says that its model is {model!r}; {plan.benchmark.id} needs {plan.benchmark.model!r}"
+            f"the firmware says that its model is {model!r}; {plan.benchmark.id} needs "
+            f"{plan.benchmark.model!r}"
         )
 
 
 def _run(
     target: Target, device: Device, plan: Plan
 ) -> tuple[SingleInference, int, list[Inference], list[float]]:
-    """Return one inference's counts, the iterations of a window, the windows that were run, and the seconds of all."""
+    """Return an inference's counts, a window's iterations, the windows run, and the seconds of all."""
     _check_model(device, plan)
     device.load(plan.inputs[0])
     single = count_inference(target, device)
@@ -161,8 +162,9 @@ def _windows(device: Device, inputs: Sequence[bytes], iterations: int, inference
 def _scaled(windows: Sequence[Inference], few: int, iterations: int) -> list[float]:
     """Return the seconds of windows of `iterations` inferences, from windows of 2 * `few`, `few`, `few`, ...
 
-    Virtual time has no chance in it: every inference of a window takes the same, and what a window has besides
-    (it prints its first time stamp) is there once. The first two windows, of one input, tell these apart.
+    Virtual time has no chance in it: every inference of a window takes the same, and what a window has
+    besides (it prints its first time stamp) is there once. The first two windows, of one input, tell these
+    apart.
     """
     longer_s, *shorter_s = (_runtime_s(window) for window in windows)
     besides_s = max(2 * shorter_s[0] - longer_s, 0.0)

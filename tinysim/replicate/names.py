@@ -29,7 +29,7 @@ _CHIP = re.compile(r"STM32([A-Z0-9]{4})", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Names:
-    """Words by benchmark, from the table of benchmarks and `names.toml`; by board; and such that tell builds apart."""
+    """Words by benchmark (that table and `names.toml`), by board, and such that tell builds apart."""
 
     benchmarks: dict[str, tuple[str, ...]]
     boards: dict[str, tuple[str, ...]]
@@ -63,12 +63,12 @@ def tokens(text: str) -> tuple[str, ...]:
 
 
 def words(text: str) -> tuple[str, ...]:
-    """Return the words of `text` in small letters, camel case and digits split: `m33_ad2` has m, 33, ad, 2."""
+    """Return `text`'s words in small letters, camel case and digits split: `m33_ad2` has m, 33, ad, 2."""
     return tuple(match.casefold() for match in _WORD.findall(text))
 
 
 def benchmark_of_folder(name: str) -> str | None:
-    """Return the benchmark whose folder is called `name` and nothing else: `kws`, `AD01`, `Keyword-Spotting`."""
+    """Return the benchmark whose folder is called just `name`: `kws`, `AD01`, `Keyword-Spotting`."""
     wanted = plain(name)
     # "ic2" is a name of its own, and "kws2" is a numbered kws.
     for number in ("", "[0-9]{1,2}"):
@@ -130,7 +130,7 @@ def chip_key(board: Board) -> str:
 
 
 def board_of(*texts: str) -> Board | None:
-    """Return our board that one of `texts` names, the first that names one: by its name, the table, or its chip."""
+    """Return our board that one of `texts` names first: by its name, the table, or its chip."""
     for text in texts:
         wanted = plain(text)
         for spellings in (_own_names, lambda board: (chip_key(board),)):

@@ -28,7 +28,8 @@ MODE_NAMES = (*MODES, "power")
 _MEDIAN = re.compile(r"Median throughput is\s{1,40}([0-9]{1,12}(?:\.[0-9]{1,12})?)\s{1,4}inf")
 _INFERENCES = re.compile(r"# Inferences ?\s{0,20}:\s{0,40}([0-9]{1,9})")
 _DOWNLOAD = re.compile(
-    r'Command "bloadp? (?:dut )?"?(?P<path>[^"]{1,4000}?)"?(?: (?P<offset>\d{1,12}) (?P<length>\d{1,12}))?"\s*$'
+    r'Command "bloadp? (?:dut )?"?(?P<path>[^"]{1,4000}?)"?'
+    r'(?: (?P<offset>\d{1,12}) (?P<length>\d{1,12}))?"\s*$'
 )
 _SENDING = re.compile(r"Sending (\d{1,9}) bytes")
 _INFER = re.compile(r'Command "(?:io )?dut infer (\d{1,9})(?: (\d{1,9}))?"')
@@ -91,7 +92,8 @@ def find_results(files: Iterable[ClonedFile]) -> dict[tuple[str, str], Published
     """Return what is published, by system id and benchmark, from an organisation's files under `results/`.
 
     A path is SYSTEM/BENCHMARK/MODE/FILE; in some trees the system takes two folders, a folder of the model's
-    name follows the benchmark, the mode is part of the file's name, or the benchmark stands before the system.
+    name follows the benchmark, the mode is part of the file's name, or the benchmark stands before the
+    system.
     """
     results: dict[tuple[str, str], PublishedResult] = {}
     for file in files:

@@ -107,7 +107,7 @@ def survey(root: Path, selection: Selection, round_name: str | None = None) -> S
 
 
 def find_round(root: Path, clone: Clone) -> str | None:
-    """Return the round of a clone, as in v1.1: by where it was cloned from, its folder, the title of its README."""
+    """Return a clone's round, as in v1.1: by where it was cloned from, its folder, its README's title."""
     for parts, pattern in (
         ((".git", "config"), _ROUND),
         (None, _ROUND),

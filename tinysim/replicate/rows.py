@@ -16,8 +16,8 @@ class Row:
     """An image and its figures; None for what is not known.
 
     `reason` says why the image was not run, or why a published figure is missing, and is empty where all went
-    well; `vectors_reason` the same of result vectors. `note` is what else is to be known, `firmware_notes` the
-    engine's remarks on what the firmware used. `image` and `other_images` are paths inside the clone.
+    well; `vectors_reason` the same of result vectors. `note` is what else is to be known, `firmware_notes`
+    the engine's remarks on what the firmware used. `image` and `other_images` are paths inside the clone.
     """
 
     round: str | None

@@ -48,7 +48,8 @@ def terminal_table(rows: Sequence[Row]) -> Table:
 def describe_groups(rows: Sequence[Row]) -> list[str]:
     """Return a line for each group of cores, and one for the vectors, as far as there are any."""
     lines = [
-        f"{_cores(group)}: {group.images} image{'s' if group.images > 1 else ''}, error median {group.median_percent:.2f} %, "
+        f"{_cores(group)}: {group.images} image{'s' if group.images > 1 else ''}, error median "
+        f"{group.median_percent:.2f} %, "
         f"worst {group.worst_percent:.2f} %"
         for group in group_errors(rows)
     ]
@@ -59,7 +60,10 @@ def describe_groups(rows: Sequence[Row]) -> list[str]:
 
 
 def to_csv(rows: Sequence[Row]) -> str:
-    """Return the rows as CSV (RFC 4180). A text that a spreadsheet would take for a formula gets an apostrophe in front."""
+    """Return the rows as CSV (RFC 4180).
+
+    A text that a spreadsheet would take for a formula gets an apostrophe in front.
+    """
     names = [each.name for each in fields(Row)]
     text = io.StringIO()
     writer = csv.writer(text)
@@ -80,7 +84,8 @@ def to_markdown(rows: Sequence[Row], command: str) -> str:
     `command` is what a person types to make it again.
     """
     lines = [f"Made by `{command}`.", ""]
-    titles = ("round", "org", "system", "core", "benchmark", "published ms", f"simulated ms ({UNVERIFIED})", "error %",
+    titles = ("round", "org", "system", "core", "benchmark", "published ms", "simulated ms "
+                                                                             f"({UNVERIFIED})", "error %",
               "vectors equal", "remarks")  # fmt: skip
     lines += [_markdown_line(titles), "|---|---|---|---|---|---:|---:|---:|---:|---|"]
     for row in rows:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -15,11 +14,6 @@ DOWNLOAD_MS_PER_FILE_BYTE = 16
 INFER_ACK = "dut.?: m-ready"
 RUN_NAME = "ML Performance 1.0.1"
 RUN_CODE = "ulp-mlperf"
-
-_SEQUENCING = re.compile(
-    r"m-sequencing-i\[(?P<index>\d+)\]-command\[(?P<cmd>.*)\]-ack\[/(?P<ack>.*)/\]"
-    r"-ms\[(?P<ms>-?\d+)\]-acc\[(?P<acc>-?\d+)\]-total_ms\[(?P<total>\d+)\]"
-)
 
 
 @dataclass(frozen=True)
@@ -150,24 +144,6 @@ def default_ack(cmd: str) -> str:
         return "dut.: m-ready"
     word = cmd.split(" ", 1)[0]
     return f"{word}: m-ready" if word in ("dut", "io", "emon") else "parser: m-ready"
-
-
-def parse_commands(lines: Sequence[RunnerLine]) -> list[tuple[ScriptCommand, list[RunnerLine]]]:
-    """Return the commands of a log, each with the lines that follow it up to the next one.
-
-    The commands have their limit and acknowledgement written out. Raises ValueError where the sequencer's
-    line cannot be read.
-    """
-    commands: list[tuple[ScriptCommand, list[RunnerLine]]] = []
-    for line in lines:
-        if line.source == "sequencer" and line.text.startswith("m-sequencing-i["):
-            match = _SEQUENCING.fullmatch(line.text)
-            if match is None:
-                raise ValueError(f"{line.text[:60]!r} is not a sequencer's command")
-            commands.append((ScriptCommand(match["cmd"], int(match["ms"]), match["ack"]), []))
-        elif commands:
-            commands[-1][1].append(line)
-    return commands
 
 
 _Step = DeviceCommand | FileDownload | None

@@ -52,7 +52,8 @@ SIMULATED = "Simulated by tinysim, not measured on a board."
 """How the hardware notes of a simulated system begin; a real board's never do."""
 
 MODELLED_CYCLES = (
-    "Cycles are estimated by a model, whose errors against measurements that others published are in tinysim's "
+    "Cycles are estimated by a model, whose errors against measurements that others published are in "
+    "tinysim's "
     "docs/silicon.md."
 )
 NOT_SUBMITTABLE = "not an MLPerf result, not submittable"

@@ -80,8 +80,8 @@ class ModeFiles:
 class Submission:
     """One benchmark on one system.
 
-    `modes` are the runs that were made, by folder name; `code` is the implementation's folder, by path
-    within it; `facts` go there too, and must name `firmware_sha256`. What they have as `remark` is said in the
+    `modes` are the runs that were made, by folder name; `code` is the implementation's folder, by path within
+    it; `facts` go there too, and must name `firmware_sha256`. What they have as `remark` is said in the
     system's description, too.
     """
 

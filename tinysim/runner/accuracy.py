@@ -106,8 +106,8 @@ def run_accuracy(
     """Do the run on boards that `factory` makes, in `workers` processes (1: in this one).
 
     `on_progress` is called with the number of finished inputs and of all. What `journal` has is not done
-    again; without one an interrupted run is lost. Raises UserError where an input is missing, GuestError where a
-    device misbehaves.
+    again; without one an interrupted run is lost. Raises UserError where an input is missing, GuestError
+    where a device misbehaves.
     """
     segments = tuple(dataset.accuracy_segments())
     records: dict[int, Any] = dict(journal.records) if journal is not None else {}

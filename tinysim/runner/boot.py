@@ -12,7 +12,10 @@ from tinysim.runner.target import Target, TargetFactory
 
 @contextlib.contextmanager
 def booted(factory: TargetFactory) -> Generator[tuple[Target, Device], None, None]:
-    """Give a board that `factory` makes and the device on it, booted; free the board afterwards. Raises as `boot`."""
+    """Give a board that `factory` makes and the device on it, booted; free the board afterwards.
+
+    Raises as `boot`.
+    """
     with contextlib.closing(factory()) as target:
         yield target, boot(target)
 

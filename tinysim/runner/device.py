@@ -75,7 +75,7 @@ class Inference:
 
     @property
     def laps(self) -> tuple[Line, ...]:
-        """The lines of the two time stamps, which the device prints as it takes them; fewer where an echo hides one."""
+        """The lines of the two time stamps, printed when they are taken; fewer where an echo hides one."""
         return tuple(
             line
             for line in self.reply.lines
@@ -114,7 +114,7 @@ class Device:
         return reply
 
     def next_reply(self, what: str, limit_s: float) -> Reply:
-        """Wait for a reply that is not to a command of this class, whatever it says; `what` is for a message."""
+        """Wait for a reply that is not to a command of this class, whatever it is; messages say `what`."""
         return self._read_reply(what, "", self.session.now(), limit_s, expected=None)
 
     def synchronise(self, attempts: int = 3, limit_s: float = 2.0) -> str:

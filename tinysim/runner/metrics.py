@@ -1,4 +1,4 @@
-"""Accuracy figures, as either official runner computes them.
+"""Accuracy figures, as the official runners compute them.
 
 Both agree on Top-1. EEMBC's AUC takes 101 fixed thresholds, MLCommons' is exact, and the two differ: 0.99 and
 0.995 for the same keyword-spotting run. Values are used as the device printed them.
@@ -37,24 +37,6 @@ def auc_eembc(values: Floats, labels: Labels) -> float:
     return float(np.mean(areas)) if areas else float("nan")
 
 
-def auc_mlcommons(values: Floats, labels: Labels) -> float:
-    """Return MLCommons' AUC: the exact area, of class 1 for two classes, else the mean over classes.
-
-    Each row of `values`, (inputs, classes), is first divided by its sum. Raises ZeroDivisionError where a sum
-    is 0, as the runner does.
-    """
-    sums = values.sum(axis=1, keepdims=True)
-    if np.any(sums == 0):
-        raise ZeroDivisionError("the values of an input add up to 0")
-    shares = values / sums
-    if values.shape[1] == 2:
-        return exact_area(shares[:, 1], labels == 1)
-    present = [
-        label for label in range(values.shape[1]) if 0 < np.count_nonzero(labels == label) < len(labels)
-    ]
-    return float(np.mean([exact_area(shares[:, label], labels == label) for label in present]))
-
-
 def anomaly_auc_eembc(scores: Floats, labels: Labels) -> float:
     """Return EEMBC's AUC of anomaly scores (files,): 101 thresholds from the lowest to the highest score.
 
@@ -71,21 +53,9 @@ def anomaly_auc_mlcommons(scores: Floats, labels: Labels) -> float:
 
 
 def anomaly_top1_eembc(scores: Floats, labels: Labels) -> float:
-    """Return EEMBC's "Top-1" of anomaly scores (files,): the best accuracy over 100 thresholds, in percent."""
+    """Return EEMBC's "Top-1" of anomaly scores (files,): the best accuracy of 100 thresholds, in percent."""
     thresholds = _thresholds_of(scores)[:100]
     return float(max(100 * np.mean((scores > threshold) == (labels == 1)) for threshold in thresholds))
-
-
-def anomaly_top1_mlcommons(scores: Floats, labels: Labels) -> float:
-    """Return MLCommons' "Top 1%" of anomaly scores (files,): the best mean of precision and recall, in percent."""
-    best = 0.0
-    for threshold in _thresholds_of(scores)[:100]:
-        flagged = scores > threshold
-        hits = np.count_nonzero(flagged & (labels == 1))
-        precision = float(hits / (np.count_nonzero(flagged) + 1e-8))
-        recall = float(hits / (np.count_nonzero(labels == 1) + 1e-8))
-        best = max(best, 50 * (precision + recall))
-    return best
 
 
 def exact_area(scores: Floats, is_positive: NDArray[np.bool_]) -> float:

@@ -64,13 +64,15 @@ class PerformanceRun:
 def count_inference(target: Target, device: Device, data: bytes | None = None) -> SingleInference:
     """Count one inference on `data`, else on the loaded input; the board is left as it was found.
 
-    Raises GuestError where an inference takes no time, and where the session has no counts, as with a real board.
+    Raises GuestError where an inference takes no time, and where the session has no counts, as with a real
+    board.
     """
     before = loaded = target.snapshot()
     if data is not None:
         device.load(data)
         loaded = target.snapshot()
-    # By one it is known what several may take, which for a large network on a slow core is more than the first's limit.
+    # By one it is known what several may take, which for a large network on a slow core is more than the
+    # first's limit.
     inference_s = device.infer(1, 0).runtime_us / 1e6
     target.restore(loaded)
     shorter = _end_of_window(device.infer(COUNTED_INFERENCES, 0, iteration_s=inference_s))

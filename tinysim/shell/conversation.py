@@ -36,8 +36,8 @@ def serve(engine_name: str, board: Board, image: Image, path: Path, tell: Tell) 
 def converse(engine_name: str, board: Board, image: Image, *, echo: bool, tell: Tell) -> None:
     """Pass bytes between the board and standard input and output. Raises GuestFault, UserError.
 
-    Where the input is a terminal, in real time and until the leave byte; else until the board has answered. `echo`
-    shows what is typed.
+    Where the input is a terminal, in real time and until the leave byte; else until the board has answered.
+    `echo` shows what is typed.
     """
     source, sink = sys.stdin.fileno(), sys.stdout.fileno()
     show = visible if os.isatty(sink) else bytes

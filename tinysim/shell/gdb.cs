@@ -32,12 +32,14 @@ namespace Antmicro.Renode.Utilities.GDB
                     EmulationManager.Instance.CurrentEmulation.StartAll();
                 }
             };
-            new Thread(() => acceptConnections.Invoke(server, null)) { IsBackground = true, Name = "GDB" }.Start();
+            new Thread(() => acceptConnections.Invoke(server, null)) { IsBackground = true, Name = "GDB" }
+                .Start();
         }
 
         private static Socket Listen(int port)
         {
-            var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+            var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)
+                { NoDelay = true };
             try
             {
                 socket.Bind(new IPEndPoint(IPAddress.Loopback, port));
@@ -53,7 +55,8 @@ namespace Antmicro.Renode.Utilities.GDB
         private static T Member<T>(Func<Type, T> find) where T : class
         {
             return find(typeof(SocketServerProvider))
-                ?? throw new RecoverableException("This Renode's GDB server cannot be kept from other machines; Renode 1.16.1's can.");
+                ?? throw new RecoverableException(
+                    "This Renode's GDB server cannot be kept from other machines; Renode 1.16.1's can.");
         }
 
         private const BindingFlags Hidden = BindingFlags.Instance | BindingFlags.NonPublic;

@@ -50,7 +50,7 @@ def open_monitor(
     pty: Path | None,
     tell: Callable[[str], None],
 ) -> int:
-    """Open the monitor on a board and return Renode's exit code; say where GDB and serial programs find the board."""
+    """Open the monitor on a board, say where GDB and serial programs find it; return Renode's exit code."""
     if pty is not None:
         from tinysim.shell.pseudo_terminal import clear_place
 
@@ -86,10 +86,10 @@ def _path(path: Path) -> str:
 
 
 def run_monitor(launcher: Path, script: str) -> int:
-    """Open the monitor in this terminal, run `script`, and return Renode's exit code once the person has quit.
+    """Open the monitor in this terminal, run `script`, and return Renode's exit code once it was left.
 
-    Where the input is no terminal, its lines go to the monitor, which then quits. Raises UserError where Renode
-    does not start.
+    Where the input is no terminal, its lines go to the monitor, which then quits. Raises UserError where
+    Renode does not start.
     """
     is_terminal = sys.stdin.isatty() and sys.stdout.isatty()
     with tempfile.TemporaryDirectory(prefix="tinysim-") as folder:

@@ -19,14 +19,14 @@ _TERMINAL = re.compile(r"/dev/(pts/|ttys)\d+")
 def pseudo_terminal(path: Path, said: bytes = b"") -> Generator[int, None, None]:
     """Offer a pseudo terminal at `path` and give the descriptor of its other end, which does not block.
 
-    `said` is what the board has said before: the first program that looks finds the end of it. `path` is a symbolic
-    link, removed at the end; one that an ended process left behind is replaced. Raises UserError where anything else
-    is there.
+    `said` is what the board has said before: the first program that looks finds the end of it. `path` is a
+    symbolic link, removed at the end; one that an ended process left behind is replaced. Raises UserError
+    where anything else is there.
     """
     ours, theirs = os.openpty()
     try:
-        # A board's line is no terminal: no echo, no editing. We keep their end open too, so that programs can come
-        # and go without our end hanging up.
+        # A board's line is no terminal: no echo, no editing. We keep their end open too, so that programs can
+        # come and go without our end hanging up.
         tty.setraw(theirs)
         os.set_blocking(ours, False)
         name = os.ttyname(theirs)
@@ -70,8 +70,8 @@ def clear_place(path: Path, own_name: str | None = None) -> None:
 def _is_meant(link: Path, terminal: str) -> bool:
     """Return whether `terminal` is still the one for which `link` was made.
 
-    Linux gives a closed pseudo terminal's number to the next one that is opened, whose node is then younger than the
-    link.
+    Linux gives a closed pseudo terminal's number to the next one that is opened, whose node is then younger
+    than the link.
     """
     try:
         node, made = os.stat(terminal), os.lstat(link)

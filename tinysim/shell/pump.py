@@ -17,10 +17,10 @@ QUIET_NS = 10_000_000_000
 """Virtual time without a byte after which a guest that does not sleep has nothing more to say."""
 
 BOOT_NS = 1_000_000_000
-"""Virtual time from power-on after which the board gets input even where it has not shown that it is ready."""
+"""Virtual time from power-on after which the board gets input even if it has not shown itself ready."""
 
 SETTLED_NS = 100_000_000
-"""Virtual time without a byte, after the first ones, that shows that a board which does not sleep is ready."""
+"""Virtual time without a byte, after the first ones, that shows a board that does not sleep ready."""
 
 _UNSENT_MAX = 4096
 _OUTGOING_MAX = 4096
@@ -31,8 +31,8 @@ _PIECE_BYTES = 4096  # no more than what a pipe takes without blocking once it i
 class Ends:
     """Where the board's input comes from and where its output goes: two file descriptors, or one twice.
 
-    `leave_byte` in the input ends the conversation. `show` turns what the guest sends into what is written, and
-    `echo` what it is sent.
+    `leave_byte` in the input ends the conversation. `show` turns what the guest sends into what is written,
+    and `echo` what it is sent.
     """
 
     source: int
@@ -45,8 +45,8 @@ class Ends:
 def boot(engine: Engine, hear: Callable[[bytes], object]) -> None:
     """Run the board until it has started, and pass on what it says.
 
-    What is sent to a board before it has set up its serial port is lost. It has started when it sleeps, when it
-    is silent for a while after its first words, or after BOOT_NS. Raises GuestFault.
+    What is sent to a board before it has set up its serial port is lost. It has started when it sleeps, when
+    it is silent for a while after its first words, or after BOOT_NS. Raises GuestFault.
     """
     spoken_ns: int | None = None
     while (now_ns := engine.now().time_ns) < BOOT_NS:
@@ -70,7 +70,10 @@ def pump(engine: Engine, ends: Ends, *, in_real_time: bool) -> None:
 
 
 def _run_slice(engine: Engine, hear: Callable[[bytes], object]) -> Stop:
-    """Run for SLICE_NS, or until the guest sleeps, and pass on what it says. Return OUTPUT where it said anything."""
+    """Run for SLICE_NS, or until the guest sleeps, and pass on what it says.
+
+    Return OUTPUT where it said anything.
+    """
     until_ns = engine.now().time_ns + SLICE_NS
     has_spoken = False
     while engine.now().time_ns < until_ns:
@@ -116,7 +119,7 @@ class _Pump:
         return not self._asleep and len(self._outgoing) < _OUTGOING_MAX
 
     def _wait(self) -> tuple[bool, bool]:
-        """Wait until there is something to do; return whether there is input, and whether output can leave."""
+        """Wait for something to do; return whether there is input, and whether output can leave."""
         takes_input = self._source_is_open and self._engine.unsent() < _UNSENT_MAX
         sources = [self._ends.source] if takes_input else []
         sinks = [self._ends.sink] if self._outgoing else []
@@ -162,7 +165,7 @@ class _Pump:
         self._start_ns = self._engine.now().time_ns
 
     def _ahead_s(self) -> float:
-        """Return how far the board's clock is ahead of the host's; what it lost by waiting it does not catch up."""
+        """Return how far the board's clock is ahead of the host's; time lost by waiting is not caught up."""
         if not self._in_real_time:
             return 0.0
         ahead_s = (self._engine.now().time_ns - self._start_ns) / 1e9 - (time.monotonic() - self._start_s)

@@ -18,16 +18,16 @@ from tinysim.runner.performance import SingleInference, count_inference
 from tinysim.simulation.targets import SimulatedBoard
 
 TIME_DEPENDENT_SHARE = 0.001
-"""Of an inference's instructions: far more than any tick's interrupts, far less than what matters to its cycles."""
+"""Of an inference's instructions: far more than ticks' interrupts, far less than matters to its cycles."""
 
 
 def timed_board(
     board: Board, image: Path, engine: str, data: bytes, check: Callable[[Device], object] | None = None
 ) -> tuple[SimulatedBoard, SingleInference | None]:
-    """Return what makes boards whose cycles are the timing model's, and the inference on `data` that tells them.
+    """Return what makes boards with the timing model's cycles, and the inference on `data` that tells them.
 
-    There is none for the embedded engine, which has that model. `check` may refuse the booted device by raising
-    GuestError.
+    There is none for the embedded engine, which has that model. `check` may refuse the booted device by
+    raising GuestError.
     """
     embedded = SimulatedBoard(board, image, "embedded")
     if engine == embedded.engine:
@@ -44,9 +44,9 @@ def compare_instructions(
 ) -> tuple[str, ...]:
     """Return remarks on how Renode's count of instructions differs from the one that the cycles are for.
 
-    Firmware that `depends_on_time` may execute a few more or less: a tick's interrupts and loops that wait for a
-    device are another number where time within an inference passes otherwise, as it does on Renode, whose
-    instructions all take the same. Raises GuestError where that cannot be the reason.
+    Firmware that `depends_on_time` may execute a few more or less: a tick's interrupts and loops that wait
+    for a device are another number where time within an inference passes otherwise, as it does on Renode,
+    whose instructions all take the same. Raises GuestError where that cannot be the reason.
     """
     if embedded is None or renode is None or renode.instructions == embedded.instructions:
         return ()

@@ -50,8 +50,8 @@ def build_implementation(
 ) -> Implementation:
     """Compile the chosen model and build our firmware around it.
 
-    `on_step` is told in a line what is being done, where it is not done already. Raises UserError where the model
-    cannot be compiled, or there is no firmware for the board; ValueError where no model was chosen.
+    `on_step` is told in a line what is being done, where it is not done already. Raises UserError where the
+    model cannot be compiled, or there is no firmware for the board; ValueError where no model was chosen.
     """
     benchmark, model = choice.dataset.benchmark, choice.model
     if model is None:

@@ -1,7 +1,7 @@
-"""How each mode's run is made: the modes that tinysim runs, in the order in which their logs follow each other.
+"""How each mode's run is made: the modes that tinysim runs, in the order of their logs.
 
-In one session inputs follow each other on one board, after an inference was counted on it. From one state, each
-input starts anew, on as many boards as there are workers.
+In one session inputs follow each other on one board, after an inference was counted on it. From one state,
+each input starts anew, on as many boards as there are workers.
 """
 
 from __future__ import annotations

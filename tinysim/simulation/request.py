@@ -11,8 +11,6 @@ from pathlib import Path
 
 from tinysim.atomic import check_folder, check_replaceable
 from tinysim.board import Board
-from tinysim.conformance.findings import Finding
-from tinysim.conformance.tree import DEFAULT_VERSION, check_results
 from tinysim.datasets.choice import Choice
 from tinysim.engines.embedded.library import is_compiled, load_library
 from tinysim.engines.factory import choose_engine
@@ -63,7 +61,7 @@ def place_of(choice: Choice, request: Request) -> Place:
 
 
 def make_implementation(choice: Choice, request: Request, on_step: Callable[[str], None]) -> Implementation:
-    """Build what is to be run, or take the image that was given; have ready what runs it. Raises UserError."""
+    """Build what is to be run, or take the given image; have ready what runs it. Raises UserError."""
     if request.firmware is None:
         implementation = build_implementation(
             request.board, choice, request.toolchain, request.build_folder, on_step
@@ -105,11 +103,6 @@ def run_request(
     is_given = request.firmware is not None
     remarks = compare_instructions(embedded, outcome.inference, depends_on_time=is_given)
     return replace(outcome, notes=(*outcome.notes, *remarks))
-
-
-def check_written(request: Request, place: Place, version: str) -> list[Finding]:
-    """Return what is wrong with what was just written, by the rules of the benchmark's round at least."""
-    return check_results(request.out, place, request.modes, max(version, DEFAULT_VERSION))
 
 
 def start_epoch_s() -> float:

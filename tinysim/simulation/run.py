@@ -151,7 +151,7 @@ def run_on_board(
 
 @dataclass(frozen=True)
 class _Session:
-    """What one session gave: the counted inference, the results of its modes, how the firmware used the board."""
+    """What a session gave: the counted inference, its modes' results, how the firmware used the board."""
 
     inference: SingleInference
     results: Mapping[Mode, Result]
@@ -196,7 +196,7 @@ def _journal_key(
 
 
 def _code_sha256() -> str:
-    """Return a checksum of what a result depends on besides firmware and data: our code, Unicorn's version."""
+    """Return a checksum of what a result depends on besides firmware and data: our code and Unicorn."""
     package = Path(tinysim.__file__).parent
     digest = hashlib.sha256(version("unicorn").encode())
     for path in sorted(package.rglob("*")):

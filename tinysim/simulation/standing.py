@@ -1,7 +1,7 @@
 """What may be said of a run's figures, by the data and the model that they come from.
 
-Rules (MLPerfTiny_Rules): in both divisions accuracy is measured on a closed benchmark's data; closed means the
-reference model besides. Who hands in a ready-made image answers for its model.
+Rules (MLPerfTiny_Rules): in both divisions accuracy is measured on a closed benchmark's data; closed means
+the reference model besides. Who hands in a ready-made image answers for its model.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from tinysim.errors import UserError
 from tinysim.results.system_description import NOT_SUBMITTABLE
 
 UNVERIFIED = "unverified"
-"""What the rules for messages about results (mlcommons/policies) ask for beside figures that nobody reviewed."""
+"""What the rules for messages about results (mlcommons/policies) ask for beside unreviewed figures."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Standing:
 
     @property
     def remark(self) -> str | None:
-        """What has to be said wherever figures are shown; None of the official data and the reference model."""
+        """What has to be said wherever figures are shown; None of official data and the reference model."""
         if self.is_submittable:
             return None
         if self.data == "official":
@@ -40,13 +40,14 @@ class Standing:
         return f"{self.data} data: {NOT_SUBMITTABLE}"
 
     def division(self, benchmark: Benchmark, wanted: str | None) -> str:
-        """Return the division of the results: what is `wanted`, else closed only where all is known to be right.
+        """Return the results' division: what is `wanted`, else closed only where all is known to be right.
 
         Raises UserError where closed is wanted and cannot be.
         """
         if wanted == "closed" and self.remark is not None:
             raise UserError(
-                f"{benchmark.id}: {self.remark}; the closed division takes the official data with the reference "
+                f"{benchmark.id}: {self.remark}; the closed division takes the official data with the "
+                "reference "
                 "model: leave --division out"
             )
         return wanted or ("closed" if self.is_submittable and self.model is not None else "open")

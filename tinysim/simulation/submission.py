@@ -1,4 +1,4 @@
-"""From an outcome to what is written down: the submission's files, and the figures for people and programs."""
+"""From an outcome to what is written down: the submission's files, figures for people and programs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Boards to run on: simulated ones, each behind a port as a real one is, and a real one behind its serial port."""
+"""Boards to run on: simulated ones, each behind a port as a real one is, and a real one."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from tinysim.session import Session
 class SimulatedBoard:
     """Makes simulated boards that run an image.
 
-    Without timing an instruction takes a cycle: for results that do not depend on time. The cycles per instruction
-    are for an engine without a timing model.
+    Without timing an instruction takes a cycle: for results that do not depend on time. The cycles per
+    instruction are for an engine without a timing model.
     """
 
     board: Board
@@ -64,7 +64,7 @@ class SimulatedTarget:
         self.session.forget_input()
 
     def notes(self) -> tuple[str, ...]:
-        """Return what is to be known about the guest's use of the board: its console, and what has no model."""
+        """Return what is to be known of the guest's use of the board: its console, and what has no model."""
         own, spoken = self.engine.board.console.uart, self.engine.console_uart
         notes = [f"peripheral without a model: {block}" for block in self.engine.unmodelled()]
         if spoken != own:

@@ -21,8 +21,8 @@ class BlockTiming:
 
     `cycles_before[i]` are the cycles of the instructions before instruction i. `leaving` are paid where the
     block is left by a taken branch that nothing foresaw, `entered` where it is branched to, `mispredicted`
-    where a predictor foresaw wrongly how it goes on. `again` are its cycles right after itself, `joined` those
-    straight after a block that `leaves_slot` free.
+    where a predictor foresaw wrongly how it goes on. `again` are its cycles right after itself, `joined`
+    those straight after a block that `leaves_slot` free.
     """
 
     cycles: int

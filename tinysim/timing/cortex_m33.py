@@ -191,8 +191,8 @@ def _latency(instruction: CsInsn) -> int:
     if kind in (arm.ARM_INS_VADD, arm.ARM_INS_VSUB, arm.ARM_INS_VMUL, arm.ARM_INS_VNMUL, arm.ARM_INS_VCVT):
         return FLOAT_LATENCY
     if kind == arm.ARM_INS_VMOV:
-        # "two S registers to two GPR ... 1 cycle of result latency", "two GPR to two S ... 2", "one S register
-        # to one GPR ... 2", "one GPR to one S ... 1"
+        # "two S registers to two GPR ... 1 cycle of result latency", "two GPR to two S ... 2", "one S
+        # register to one GPR ... 2", "one GPR to one S ... 1"
         to_core = kinds.operands_of(instruction).results <= _CORE
         return FLOAT_LATENCY if _core_registers(instruction) == (1 if to_core else 2) else 1
     return 1

@@ -174,8 +174,8 @@ def _overlaps(instruction: CsInsn, previous: CsInsn) -> bool:
 
     "If the next instruction is an LDR or STR, and the destination of the first LDR is not used to compute the
     address for the next instruction, then one cycle is removed from its cost." "Load pipelining happens only
-    when targeting the same memory block by all loads" (measured: github.com/jnk0le/random), which is told when
-    the code runs.
+    when targeting the same memory block by all loads" (measured: github.com/jnk0le/random), which is told
+    when the code runs.
     """
     if instruction.id not in kinds.LOADS | kinds.STORES or previous.id not in kinds.LOADS:
         return False

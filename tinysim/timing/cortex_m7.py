@@ -7,7 +7,8 @@ quinapalus.com/cm7cycles.html and with LLVM's ARMScheduleM7.td.
 An instruction that is issued in cycle t has its early ALU and its address at t, its late ALU at t + 1, and
 what it accumulates or stores at t + 2. Every result is ready at a time for each of these.
 
-The branch target address cache is taken to have 64 entries with two-bit counters; Arm does not publish its size.
+The branch target address cache is taken to have 64 entries with two-bit counters; Arm does not publish its
+size.
 
 Not modelled: the fetch queue (instructions are taken to be there), the sliding of pairs across branches, the
 store buffer running full, and floating-point pairing beyond one arithmetic instruction a cycle.

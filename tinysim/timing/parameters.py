@@ -31,8 +31,8 @@ class Cache(Part):
     """A cache: fully associative where `ways` equals `lines`; the least recently used way is replaced.
 
     `fills` says whether a miss brings in the whole line or only the part (of one flash read) that is needed.
-    `control_register` is where the guest switches it on; without one it is always on. `miss_cycles` are what a miss
-    costs before the memory behind is asked.
+    `control_register` is where the guest switches it on; without one it is always on. `miss_cycles` are what
+    a miss costs before the memory behind is asked.
     """
 
     name: str
@@ -58,8 +58,8 @@ class Cache(Part):
 class MemoryPath(Part):
     """The way from the core to a memory of the chip: `wait_cycles` of a read that no cache answers.
 
-    Flash adds its wait states, and reads code ahead where there is `prefetch` and the guest wants it. With `alias`,
-    the path to the memory's alias address, which is else the same.
+    Flash adds its wait states, and reads code ahead where there is `prefetch` and the guest wants it. With
+    `alias`, the path to the memory's alias address, which is else the same.
     """
 
     memory: str

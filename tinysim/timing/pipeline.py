@@ -15,12 +15,12 @@ class BlockCost:
     `cycles_before[i]` are the cycles spent before instruction i, the last entry those of the whole block.
     `leaving` are added where its last instruction branches away, `entered` where the block is branched to,
     `mispredicted`, on a core that predicts branches, where it foresaw wrongly how the block goes on.
-    `overlapped` are the places of loads and stores that save a cycle by overlapping with the load before, which
-    they do only where both go to the same memory.
+    `overlapped` are the places of loads and stores that save a cycle by overlapping with the load before,
+    which they do only where both go to the same memory.
 
-    `again` are the cycles of the block where it was executed just before and branched to itself; `joined` where
-    its first instruction is issued together with the last of a block straight before it, which `leaves_slot`
-    free. None: as otherwise.
+    `again` are the cycles of the block where it was executed just before and branched to itself; `joined`
+    where its first instruction is issued together with the last of a block straight before it, which
+    `leaves_slot` free. None: as otherwise.
     """
 
     cycles_before: tuple[int, ...]

@@ -1,4 +1,4 @@
-"""Values that can be worked out when a block is entered: sums of what is known then, and computations on them."""
+"""Values that can be worked out when a block is entered: sums of what is known, and computations on them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`python -m tinysim.training kws`: trains a built-in model, writes it where it is shipped, prints its scores."""
+"""`python -m tinysim.training kws`: trains a built-in model, puts it in its place, prints its scores."""
 
 from __future__ import annotations
 
@@ -59,7 +59,8 @@ def _train(benchmark: str, settings: TrainingSettings) -> TrainedModel:
     except ModuleNotFoundError as error:
         if error.name in _OPTIONAL:
             raise UserError(
-                f"training needs the package {error.name}: in a clone of tinysim, pip install -e '.[training]'"
+                f"training needs the package {error.name}: in a clone of tinysim, pip install -e "
+                "'.[training]'"
             ) from error
         if error.name == name:
             raise UserError(f"there is no recipe for {benchmark} yet") from error

@@ -14,7 +14,7 @@ Samples = NDArray[np.float64]
 
 
 def stretch(samples: Samples, factor: float) -> Samples:
-    """Return the sound `factor` times as long, so deeper by as much: a larger head, resampled without aliasing."""
+    """Return the sound `factor` times as long and as deep: a larger head, resampled without aliasing."""
     # Lengths of many small factors, for the transform's speed.
     samples = np.pad(samples, (0, -len(samples) % 882))
     length = round(len(samples) * factor / 20) * 20
@@ -54,7 +54,7 @@ def as_by_a_microphone(random: np.random.Generator, samples: Samples) -> Samples
 
 
 def place_in_a_second(random: np.random.Generator, speech: Samples) -> Samples:
-    """Put the speech into a second: its middle within 100 ms of the middle, or in one of six cut off at an end."""
+    """Put speech into a second: its middle within 100 ms of the middle, or one in six cut off at an end."""
     length = len(speech)
     start = CLIP_SAMPLES // 2 - length // 2 + round(random.uniform(-0.1, 0.1) * SAMPLE_RATE_HZ)
     if random.random() < 1 / 6:

@@ -1,4 +1,4 @@
-"""The recipe of the built-in anomaly detection model: the autoencoder on sounds of four machines without a fault."""
+"""The recipe of the built-in anomaly detection model: the autoencoder on four faultless machines."""
 
 from __future__ import annotations
 

@@ -73,8 +73,8 @@ class Architecture:
     """A network without weights.
 
     Value 0 is the input, value k + 1 the output of layer k; a layer names the values it reads. Shapes are
-    without batch: [height, width, channels] or [elements]. `input_quantization` is how the benchmark gives its
-    inputs, None where the network is free to choose.
+    without batch: [height, width, channels] or [elements]. `input_quantization` is how the benchmark gives
+    its inputs, None where the network is free to choose.
     """
 
     name: str

@@ -14,7 +14,7 @@ def mirror(pictures: Float32Array, random: np.random.Generator) -> None:
 
 
 def shift(pictures: Float32Array, random: np.random.Generator, pixels: int) -> None:
-    """Shift each of the square pictures by up to `pixels`, in place; what that uncovers shows the border's colours."""
+    """Shift square pictures by up to `pixels` each, in place; what that uncovers has the border's colours."""
     side = pictures.shape[1]
     wide = np.pad(pictures, ((0, 0), (pixels, pixels), (pixels, pixels), (0, 0)), mode="edge")
     corners = random.integers(0, 2 * pixels + 1, (len(pictures), 2))

@@ -43,7 +43,7 @@ class ReferenceKernels:
 
 
 def litert_outputs(model: bytes, inputs: Int8Array) -> Int8Array:
-    """Return int8 outputs [N, elements] of int8 inputs [N, ...], one by one, by LiteRT's reference kernels."""
+    """Return int8 outputs [N, elements] of int8 inputs [N, ...], one by one, by LiteRT's reference."""
     kernels = ReferenceKernels(model)
     return np.stack([kernels.outputs(values) for values in inputs])
 
@@ -85,7 +85,7 @@ def nearest_centroid_accuracy(
 
 
 def windows(features: Float32Array, step: int = 1) -> Float32Array:
-    """Return the inputs of anomaly detection, [files, windows, 5 * bands], of features [files, frames, bands].
+    """Return anomaly detection's inputs, [files, windows, 5 * bands], of features [files, frames, bands].
 
     Windows start `step` frames apart.
     """
@@ -95,7 +95,7 @@ def windows(features: Float32Array, step: int = 1) -> Float32Array:
 
 
 def anomaly_scores(features: Float32Array, run: Callable[[Float32Array], Float32Array]) -> Float64Array:
-    """Return the scores [files] of features [files, frames, bands]; `run` is the network, [N, elements] to the same.
+    """Return scores [files] of features [files, frames, bands]; `run` is the network, [N, elements] to same.
 
     A file's is the mean, over its windows, of the mean squared difference that the network makes.
     """
@@ -104,7 +104,7 @@ def anomaly_scores(features: Float32Array, run: Callable[[Float32Array], Float32
 
 
 def mean_spectrum_distances(training_features: Float32Array, features: Float32Array) -> Float64Array:
-    """Return scores [files] that need no network: the distance of a file's mean spectrum to that of all training files.
+    """Return scores [files] without a network: a file's mean spectrum's distance to that of the training's.
 
     Both are [files, frames, bands].
     """

@@ -1,6 +1,7 @@
-"""Writes what LiteRT's reference kernels give for the data sets: `python -m tinysim.training.expected [NAME ...]`.
+"""Writes what LiteRT's reference gives for the data sets: `python -m tinysim.training.expected [NAME ...]`.
 
-Names are those of data sets (`tinysim-kws`, `kws01`); without any, those that are at hand. Needs ai-edge-litert.
+Names are those of data sets (`tinysim-kws`, `kws01`); without any, those that are at hand. Needs
+ai-edge-litert.
 """
 
 from __future__ import annotations

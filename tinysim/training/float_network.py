@@ -1,4 +1,4 @@
-"""A trained network in numpy arrays, batch norm folded into the weights, and its outputs in single precision."""
+"""A trained network in numpy arrays, batch norm folded into weights, and its single-precision outputs."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _BATCH = 32
 
 @dataclass(frozen=True, eq=False)
 class Parameters:
-    """Weights in TensorFlow Lite's order (`Architecture.weights_shape`), and a bias for each output channel."""
+    """Weights in TensorFlow Lite's order (`Architecture.weights_shape`), and a bias an output channel."""
 
     weights: Float32Array
     bias: Float32Array
@@ -64,27 +64,6 @@ class FloatNetwork:
             )
         if not (np.isfinite(parameters.weights).all() and np.isfinite(parameters.bias).all()):
             raise ValueError(f"layer {index}: a weight or bias is not finite; the training has diverged")
-
-
-def random_network(architecture: Architecture, random: np.random.Generator) -> FloatNetwork:
-    """Return a network of normal weights that keep the values' spread from layer to layer (He et al. 2015)."""
-    parameters: list[Parameters | None] = []
-    for layer in architecture.layers:
-        if not isinstance(layer, (ConvolutionLayer, DenseLayer)):
-            parameters.append(None)
-            continue
-        shape = architecture.weights_shape(layer)
-        is_depthwise = isinstance(layer, ConvolutionLayer) and layer.is_depthwise
-        channels = shape[-1] if is_depthwise else shape[0]
-        spread = np.sqrt(2 * channels / np.prod(shape))
-        weights = random.normal(0, spread, shape).astype(np.float32)
-        parameters.append(Parameters(weights, random.normal(0, 0.1, channels).astype(np.float32)))
-    return FloatNetwork(architecture, tuple(parameters))
-
-
-def run_float(network: FloatNetwork, inputs: Float32Array) -> Float32Array:
-    """Return outputs [N, elements] of inputs [N, *input_shape]."""
-    return np.concatenate([values[-1] for values in value_batches(network, inputs)])
 
 
 def value_batches(network: FloatNetwork, inputs: Float32Array) -> Iterator[list[Float32Array]]:

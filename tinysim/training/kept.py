@@ -31,8 +31,8 @@ def training_cache() -> Path:
 def kept_or_made(name: str, sources: Iterable[Path], make: Callable[[], Arrays]) -> Arrays:
     """Return what `make` returns, from the cache if an earlier training has made it.
 
-    `name` tells it from others; `sources` are the files of the code that it depends on. Without a cache it is made
-    once more the next time, and that is all.
+    `name` tells it from others; `sources` are the files of the code that it depends on. Without a cache it is
+    made once more the next time, and that is all.
     """
     key = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:16]
     path = training_cache() / f"{name}_{key}.npz"

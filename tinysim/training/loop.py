@@ -1,7 +1,7 @@
 """A plain training loop. Needs torch.
 
-Floating-point training does not give the same bits on every machine, nor with another number of threads; on one
-machine, the same seed does.
+Floating-point training does not give the same bits on every machine, nor with another number of threads; on
+one machine, the same seed does.
 """
 
 from __future__ import annotations
@@ -55,8 +55,8 @@ def fit(
 
     `inputs` [N, *input_shape] are real values. Integer `targets` [N] are classes, learned by cross entropy;
     real ones, or None for the (augmented) inputs themselves, by mean squared error; `loss` replaces either.
-    `validation` adds the accuracy on other inputs and their classes to the line. Raises ValueError where the loss
-    is not finite any more.
+    `validation` adds the accuracy on other inputs and their classes to the line. Raises ValueError where the
+    loss is not finite any more.
     """
     torch.manual_seed(options.seed)
     torch.set_num_threads(options.threads)
@@ -72,7 +72,8 @@ def fit(
         total = 0.0
         order = random.permutation(len(inputs))
         for batch in range(batches):
-            # The last, incomplete batch is left out: batch norm over a few inputs is noise. Every epoch leaves out others.
+            # The last, incomplete batch is left out: batch norm over a few inputs is noise. Every epoch
+            # leaves out others.
             chosen = order[batch * options.batch_size : (batch + 1) * options.batch_size]
             values = np.array(inputs[chosen], dtype=np.float32)
             if augment is not None:

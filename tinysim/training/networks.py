@@ -1,4 +1,4 @@
-"""The reference architectures as torch modules to be trained, and what comes out of the training. Needs torch."""
+"""The reference architectures as torch modules to be trained, and what comes out. Needs torch."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ BATCH_NORM_EPSILON = 1e-3
 class TrainableNetwork(nn.Module):
     """An architecture with batch norm after every convolution, and after every dense layer that has a ReLU.
 
-    Takes float32 [N, *input_shape], channels last as everywhere in tinysim, and gives [N, elements]: logits where
-    the architecture ends in a softmax. `dropout` is the share of features dropped before the last dense layer
-    of a classifier while training.
+    Takes float32 [N, *input_shape], channels last as everywhere in tinysim, and gives [N, elements]: logits
+    where the architecture ends in a softmax. `dropout` is the share of features dropped before the last dense
+    layer of a classifier while training.
     """
 
     def __init__(self, architecture: Architecture, dropout: float = 0.0) -> None:

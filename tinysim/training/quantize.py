@@ -1,7 +1,8 @@
 """Post-training quantization to int8: a float network and some of its inputs to a .tflite file.
 
-The scheme is TensorFlow Lite's (its "8-bit quantization specification"): weights symmetric, per output channel in
-convolutions and per tensor in dense layers, biases int32 at the scale of the products, activations asymmetric.
+The scheme is TensorFlow Lite's (its "8-bit quantization specification"): weights symmetric, per output
+channel in convolutions and per tensor in dense layers, biases int32 at the scale of the products, activations
+asymmetric.
 """
 
 from __future__ import annotations
@@ -29,14 +30,15 @@ from tinysim.training.float_network import Float32Array, FloatNetwork, Parameter
 RangeRule = Literal["extremes", "mean", "percentile"]
 """How a value's range follows from the least and greatest that each calibration input gives it.
 
-`extremes`: the least and greatest of all; `mean`: their means over the inputs; `percentile`: such that one input in
-a hundred goes below, and one above.
+`extremes`: the least and greatest of all; `mean`: their means over the inputs; `percentile`: such that one
+input in a hundred goes below, and one above.
 """
 
 WEIGHT_LIMIT = 127
 # Beside it fits the sum of products of any layer here, and so does the converter of TensorFlow.
 BIAS_LIMIT = 2**30
-# Channels whose weights are this much smaller than the greatest are dead: they add nothing that int8 can show.
+# Channels whose weights are this much smaller than the greatest are dead: they add nothing that int8 can
+# show.
 _SMALLEST_PART = 2.0**-20
 
 _SOFTMAX = Quantization((np.float32(1 / 256),), (-128,))

@@ -18,7 +18,7 @@ class TrainingSettings:
 
 @dataclass(frozen=True)
 class TrainedModel:
-    """The .tflite file, and what it scored by name: "float", "int8", "baseline", whatever else is worth a line.
+    """The .tflite file, and what it scored by name: "float", "int8", "baseline", whatever is worth a line.
 
     Scores are on the built-in test set, from 0 to 1: accuracies, or AUC for ad.
     """

@@ -1,7 +1,7 @@
 """Lets the built-in machines be heard and seen: `python -m tinysim.training.sounds FOLDER`.
 
-It writes WAV files and a picture of their features: of each machine without a fault, and of each fault from hardly
-audible to plain.
+It writes WAV files and a picture of their features: of each machine without a fault, and of each fault from
+hardly audible to plain.
 """
 
 from __future__ import annotations

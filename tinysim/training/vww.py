@@ -1,4 +1,4 @@
-"""The recipe of the built-in visual wake words model: MobileNetV1 0.25 on drawn pictures with and without a person."""
+"""The recipe of the built-in visual wake words model: MobileNetV1 0.25 on drawn pictures."""
 
 from __future__ import annotations
 
@@ -84,9 +84,10 @@ def train(settings: TrainingSettings) -> TrainedModel:
 class _Guide:
     """Shows a network, while it trains, where the person is.
 
-    From labels alone, thousands of pictures do not tell such a small network that the few pixels of a figure are
-    what matters: for many epochs it learns nothing. So two layers inside are asked, through a convolution of 1x1
-    that is thrown away after the training, for the share of each of their positions that a person covers.
+    From labels alone, thousands of pictures do not tell such a small network that the few pixels of a figure
+    are what matters: for many epochs it learns nothing. So two layers inside are asked, through a convolution
+    of 1x1 that is thrown away after the training, for the share of each of their positions that a person
+    covers.
     """
 
     _CONVOLUTIONS = (10, 22)
@@ -139,7 +140,7 @@ class _Guide:
         return total
 
     def _mirrored(self, pictures: Float32Array, random: np.random.Generator) -> Float32Array:
-        """Mirror some pictures, keep the plane that tells persons for the loss, and return colours from 0 to 1."""
+        """Mirror some pictures, keep the plane that tells persons for the loss, scale colours to 0 to 1."""
         mirror(pictures, random)
         scaled = _scaled(pictures)
         self._where = torch.from_numpy(np.ascontiguousarray(scaled[:, None, :, :, 3]))

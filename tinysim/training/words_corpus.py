@@ -1,13 +1,13 @@
 """Spoken words for keyword spotting: synthesised by eSpeak NG, put into rooms with noise, cut to one second.
 
-    python -m tinysim.training.words_corpus                    writes the features of the test set where they are shipped
-    python -m tinysim.training.words_corpus --listen FOLDER    writes sound files, one a class
+    python -m tinysim.training.words_corpus                    writes the features of the test set where they
+    are shipped python -m tinysim.training.words_corpus --listen FOLDER    writes sound files, one a class
 
 eSpeak NG (the program `espeak-ng`) is a tool of this recipe only: what it says becomes the features that are
 committed as `tinysim/builtin/words.bin`, so nobody who runs the benchmark needs it.
 
-Three words in ten of the test set are spoken by voices, and three unknown words in ten are words, that the training
-set does not have.
+Three words in ten of the test set are spoken by voices, and three unknown words in ten are words, that the
+training set does not have.
 """
 
 from __future__ import annotations
@@ -192,7 +192,7 @@ class Corpus:
 
 
 def training_features(count: int) -> tuple[NDArray[np.int8], NDArray[np.int64]]:
-    """Return training inputs, int8 of shape (count, 49, 10), and their labels: from the cache, if they are there.
+    """Return training inputs, int8 of shape (count, 49, 10), and their labels, from the cache if there.
 
     Raises UserError where eSpeak NG is missing or fails.
     """

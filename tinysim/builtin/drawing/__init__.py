@@ -1,1 +1,4 @@
-"""Drawing small colour pictures of things, with arithmetic that is exact everywhere."""
+"""Drawing small colour pictures of things, with arithmetic that is exact everywhere.
+
+It knows no data set and no label.
+"""

@@ -130,7 +130,7 @@ def difference(first: Colour, second: Colour) -> float:
 
 
 def cloudiness(random: Random, frame: Frame, cells: float, octaves: int = 3) -> Float64Array:
-    """Return smooth noise between 0 and 1, `cells` of them over two units of the frame, each octave half as large."""
+    """Return smooth noise between 0 and 1, `cells` over two units of the frame, each octave half as large."""
     total = np.zeros(frame.x.shape)
     weight, weights = 1.0, 0.0
     for _ in range(octaves):

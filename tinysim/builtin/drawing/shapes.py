@@ -1,7 +1,7 @@
 """Plane shapes as distances: how far each pixel is from a shape's edge, negative inside.
 
-All in arithmetic that is exact everywhere (`tinysim.builtin.arithmetic`). The formulas are those of Inigo Quilez,
-"2D distance functions", https://iquilezles.org/articles/distfunctions2d/.
+All in arithmetic that is exact everywhere (`tinysim.builtin.arithmetic`). The formulas are those of Inigo
+Quilez, "2D distance functions", https://iquilezles.org/articles/distfunctions2d/.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def picture_frame(side: int) -> Frame:
 
 
 def ellipse(frame: Frame, x: float, y: float, radius_x: float, radius_y: float | None = None) -> Float64Array:
-    """Return the distance, which is approximate away from the edge, from an ellipse or (one radius) a circle."""
+    """Return the distance, approximate away from the edge, from an ellipse or (one radius) a circle."""
     from_x, from_y = frame.x - x, frame.y - y
     if radius_y is None:
         circle: Float64Array = np.sqrt(from_x * from_x + from_y * from_y) - radius_x
@@ -85,7 +85,7 @@ def capsule(
 
 
 def polygon(frame: Frame, *corners: Point) -> Float64Array:
-    """Return the distance from a convex polygon, its corners in either order; outside, corners count as sharp."""
+    """Return the distance from a convex polygon, corners in either order; outside, corners count as sharp."""
     outward = turning(corners)
     distance = np.full(frame.x.shape, -np.inf)
     for (x0, y0), (x1, y1) in edges(corners):

@@ -1,8 +1,9 @@
 """People: a skeleton in a pose, dressed.
 
-Lengths are in shares of a person's height, angles in turns from hanging down, forwards (or, from the front, outwards)
-positive. Proportions are those of drawing manuals: hip at the middle, knee at a quarter, a head of about an eighth.
-Heads are a little larger than life, for they are three pixels wide where a person is far away.
+Lengths are in shares of a person's height, angles in turns from hanging down, forwards (or, from the front,
+outwards) positive. Proportions are those of drawing manuals: hip at the middle, knee at a quarter, a head of
+about an eighth. Heads are a little larger than life, for they are three pixels wide where a person is far
+away.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A picture that shapes are painted on, and a pen that paints in metres at a place in it.
 
-Positions in pixels: x to the right, y downwards, from the picture's upper left corner; the middle of the first pixel
-is at 0.5, 0.5. Edges are smooth: a pixel's share is taken from its distance to the shape's edge.
+Positions in pixels: x to the right, y downwards, from the picture's upper left corner; the middle of the
+first pixel is at 0.5, 0.5. Edges are smooth: a pixel's share is taken from its distance to the shape's edge.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Box = tuple[slice, slice]
 
 @dataclass(frozen=True)
 class Light:
-    """Where light comes from: `side` from -1 (left) to 1 (right), `contrast` of lit and dark sides from 0 to 1."""
+    """Where light comes from: `side` from -1 (left) to 1 (right), `contrast` of its sides from 0 to 1."""
 
     side: float
     contrast: float
@@ -154,8 +154,8 @@ class Picture:
 class Pen:
     """Paints in metres, x to the right and y upwards from a place on the ground at `x`, `y` in pixels.
 
-    `scale` is in pixels a metre; `mirror` is -1 to swap left and right. With distance, colours go towards `haze`,
-    by the share `hazy`.
+    `scale` is in pixels a metre; `mirror` is -1 to swap left and right. With distance, colours go towards
+    `haze`, by the share `hazy`.
     """
 
     picture: Picture

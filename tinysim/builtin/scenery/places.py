@@ -55,8 +55,8 @@ _WALLS: tuple[Colour, ...] = (
 class Surroundings:
     """What a place gives to what stands in it.
 
-    The ground at `horizon` + h x camera height in metres has h pixels a metre. Nothing stands farther away than
-    `least_scale` pixels a metre. `haze` is the colour of distance, `haziness` its share there.
+    The ground at `horizon` + h x camera height in metres has h pixels a metre. Nothing stands farther away
+    than `least_scale` pixels a metre. `haze` is the colour of distance, `haziness` its share there.
     """
 
     horizon: float

@@ -1,4 +1,4 @@
-"""Things that stand about: which there are in a place, each drawn in metres with a pen at its place on the ground."""
+"""Things that stand about: which there are in a place, each drawn in metres where it stands."""
 
 from __future__ import annotations
 
@@ -82,7 +82,8 @@ INDOORS: tuple[Thing, ...] = (
     ball,
 )
 UPRIGHT_OUTDOORS: tuple[Thing, ...] = (
-    tree, lamp_post, sign, hydrant, snowman, horse, dog, bird, wash, umbrella, crate, barrel, litter_bin, bicycle, cone,
+    tree, lamp_post, sign, hydrant, snowman, horse, dog, bird, wash, umbrella, crate, barrel, litter_bin,
+    bicycle, cone,
 )  # fmt: skip
 """What stands where a person would."""
 UPRIGHT_INDOORS: tuple[Thing, ...] = (

@@ -1,6 +1,7 @@
 """Official data sets that may not be passed on, made of what their publishers distribute.
 
-A module for each publisher's form has `prepare(source, labels)`, which yields the name and the bytes of each input.
+A module for each publisher's form has `prepare(source, labels)`, which yields the name and the bytes of each
+input. Nothing of it is needed where inputs are at hand.
 """
 
 from __future__ import annotations
@@ -29,9 +30,9 @@ def prepare_dataset(
 ) -> Path:
     """Write a benchmark's official data set below `folder` and return its place.
 
-    The list is `labels`, else the one that is there, else the publisher's. `on_progress` is called with the number
-    of inputs that are done and of all. Raises UserError where `source` is not what it should be or lacks an input,
-    OSError where the place cannot be written; then it is as it was.
+    The list is `labels`, else the one that is there, else the publisher's. `on_progress` is called with the
+    number of inputs that are done and of all. Raises UserError where `source` is not what it should be or
+    lacks an input, OSError where the place cannot be written; then it is as it was.
     """
     place = folder / "datasets" / benchmark.data_set
     text = _label_text(benchmark, place, labels)

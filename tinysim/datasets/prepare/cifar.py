@@ -1,9 +1,9 @@
 """The official ic01 inputs, from CIFAR-10's test batch.
 
-A. Krizhevsky, "Learning multiple layers of features from tiny images", 2009; https://www.cs.toronto.edu/~kriz/cifar.html,
-"CIFAR-10 python version". Its batches are pickles, written by Python 2, of a dictionary with `filenames`, `labels`
-and `data`: a row of 3072 bytes a picture, all red, then all green, then all blue. The official list names its files
-as the batch does, with `.bin` for `.png`.
+A. Krizhevsky, "Learning multiple layers of features from tiny images", 2009;
+https://www.cs.toronto.edu/~kriz/cifar.html, "CIFAR-10 python version". Its batches are pickles, written by
+Python 2, of a dictionary with `filenames`, `labels` and `data`: a row of 3072 bytes a picture, all red, then
+all green, then all blue. The official list names its files as the batch does, with `.bin` for `.png`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from tinysim.download import UNPACKING_ERRORS, not_whole, open_tar_gz
 from tinysim.errors import UserError
 
 TEST_BATCH_MD5 = "40351d587109b95175f43aff81a1287e"
-"""Of the file `test_batch`. The publisher gives one of the archive alone; this is torchvision's, the same for years."""
+"""Of `test_batch`. The publisher gives only the archive's; this is torchvision's, the same for years."""
 
 _ARCHIVE = "cifar-10-python.tar.gz"
 _FOLDER = "cifar-10-batches-py"
@@ -38,11 +38,11 @@ _BINARY_BATCH_BYTES = 10000 * (1 + _PICTURE_BYTES)
 def prepare(
     source: Path, labels: tuple[Entry, ...], test_batch_md5: str | None = None
 ) -> Iterator[tuple[str, bytes]]:
-    """Yield the files of `labels` in order: their names and contents, 32 rows of 32 pixels of red, green, blue.
+    """Yield the files of `labels` in order: names and contents, 32 rows of 32 pixels of red, green, blue.
 
-    `source` is the publisher's archive, its unpacked folder, or the file `test_batch`, whose checksum has to be
-    `test_batch_md5` (TEST_BATCH_MD5 by default). Raises UserError, before the first file, where it is none of
-    these, where it is the binary version, which has no file names, and where it does not fit `labels`.
+    `source` is the publisher's archive, its unpacked folder, or the file `test_batch`, whose checksum has to
+    be `test_batch_md5` (TEST_BATCH_MD5 by default). Raises UserError, before the first file, where it is none
+    of these, where it is the binary version, which has no file names, and where it does not fit `labels`.
     """
     content = _read_test_batch(source)
     if hashlib.md5(content, usedforsecurity=False).hexdigest() != (test_batch_md5 or TEST_BATCH_MD5):
@@ -152,7 +152,10 @@ def _binary_version(source: Path) -> UserError:
 
 
 def _match(batch: Batch, labels: tuple[Entry, ...], source: Path) -> list[int]:
-    """Return the rows of the batch that `labels` names. Raises UserError where one is missing or of another class."""
+    """Return the rows of the batch that `labels` names.
+
+    Raises UserError where one is missing or of another class.
+    """
     row_of_name: dict[str, int] = {}
     twice = set()
     for row, filename in enumerate(batch.filenames):

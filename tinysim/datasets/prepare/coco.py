@@ -1,12 +1,13 @@
 """The official vww01 inputs, from the pictures made of COCO 2014 that the reference model was trained on.
 
-Silicon Labs distributes them for the benchmark: https://www.silabs.com/public/files/github/machine_learning/benchmarks/
-datasets/vw_coco2014_96.tar.gz, a folder with `person/` and `non_person/` of JPEG files, 96 pixels wide and high, whose
-names are COCO's (`COCO_val2014_000000343218.jpg`). The official list gives each file COCO's number of the picture
+Silicon Labs distributes them for the benchmark:
+https://www.silabs.com/public/files/github/machine_learning/benchmarks/datasets/vw_coco2014_96.tar.gz,
+a folder with `person/` and `non_person/` of JPEG files, 96 pixels wide and high, whose names are COCO's
+(`COCO_val2014_000000343218.jpg`). The official list gives each file COCO's number of the picture
 (`000000343218.bin`), and an input is the picture's pixels, row by row, red, green and blue.
 
-JPEG decoders differ by a level or so between versions, and the official inputs were scaled down from COCO's own
-pictures without another compression in between (mlcommons/tiny, benchmark/training/visual_wake_words,
+JPEG decoders differ by a level or so between versions, and the official inputs were scaled down from COCO's
+own pictures without another compression in between (mlcommons/tiny, benchmark/training/visual_wake_words,
 generate_y_labels.py): the bytes made here are near the official ones, and need not be equal to them.
 """
 
@@ -46,11 +47,11 @@ class _Found:
 
 
 def prepare(source: Path, labels: tuple[Entry, ...]) -> Iterator[tuple[str, bytes]]:
-    """Yield the files of `labels` in order: their names and contents, 96 rows of 96 pixels of red, green, blue.
+    """Yield the files of `labels` in order: names and contents, 96 rows of 96 pixels of red, green, blue.
 
-    `source` is the publisher's archive or its unpacked folder. Raises UserError, before the first file, where it
-    is neither, where pictures are missing, and where one is in the folder of the other label; and at a picture that
-    cannot be read or has another size.
+    `source` is the publisher's archive or its unpacked folder. Raises UserError, before the first file, where
+    it is neither, where pictures are missing, and where one is in the folder of the other label; and at a
+    picture that cannot be read or has another size.
     """
     numbers = {entry.file.removesuffix(".bin") for entry in labels}
     try:
@@ -105,7 +106,10 @@ def _number(name: str) -> str | None:
 
 
 def _matched(found: list[_Found], labels: tuple[Entry, ...], source: Path) -> list[_Found]:
-    """Return the picture of each row. Raises UserError where one is missing, is there twice, or has another label."""
+    """Return the picture of each row.
+
+    Raises UserError where one is missing, is there twice, or has another label.
+    """
     of_number: dict[str | None, list[_Found]] = {}
     for picture in found:
         of_number.setdefault(_number(picture.name), []).append(picture)

@@ -1,7 +1,7 @@
 """Pickles read as data and not run: nothing that they name is imported or called.
 
-Of the operations (the standard library's `pickletools` describes them) it knows those that a batch of CIFAR-10
-consists of: a dictionary of lists of names and numbers, and of a numpy array.
+Of the operations (the standard library's `pickletools` describes them) it knows those that a batch of
+CIFAR-10 consists of: a dictionary of lists of names and numbers, and of a numpy array.
 """
 
 from __future__ import annotations
@@ -34,7 +34,10 @@ _LITERALS = ("SHORT_BINSTRING", "BINSTRING", "BINUNICODE", "BININT", "BININT1", 
 
 
 def pickled_value(pickled: bytes) -> object:
-    """Return the value of a batch's pickle, `Built` for each object in it; raises ValueError, in one line, for others."""
+    """Return the value of a batch's pickle, `Built` for each object in it.
+
+    Raises ValueError, in one line, for others.
+    """
     try:
         return _evaluate(pickled)
     except ValueError:

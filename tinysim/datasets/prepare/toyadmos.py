@@ -1,12 +1,13 @@
 """The official ad01 inputs, from the toy cars' sounds in the development set of DCASE 2020's task 2.
 
-Y. Koizumi et al., "ToyADMOS: a dataset of miniature-machine operating sounds for anomalous sound detection", 2019;
-https://zenodo.org/record/3678171, `dev_data_ToyCar.zip`: a folder `ToyCar/test` of WAV files, 16 kHz, 16 bits, 11 s,
-one channel. The official list names its files as the recordings, with `_hist_librosa.bin` for `.wav`, as the reference
-does when it saves features (mlcommons/tiny, benchmark/training/anomaly_detection, convert_dataset.py).
+Y. Koizumi et al., "ToyADMOS: a dataset of miniature-machine operating sounds for anomalous sound detection",
+2019; https://zenodo.org/record/3678171, `dev_data_ToyCar.zip`: a folder `ToyCar/test` of WAV files, 16 kHz,
+16 bits, 11 s, one channel. The official list names its files as the recordings, with `_hist_librosa.bin` for
+`.wav`, as the reference does when it saves features (mlcommons/tiny, benchmark/training/anomaly_detection,
+convert_dataset.py).
 
-librosa computes in another order and partly in single precision, so an input made here differs from an official one
-by some 1e-5 dB.
+librosa computes in another order and partly in single precision, so an input made here differs from an
+official one by some 1e-5 dB.
 """
 
 from __future__ import annotations
@@ -39,8 +40,8 @@ _Read = Callable[[str], bytes]
 def prepare(source: Path, labels: tuple[Entry, ...]) -> Iterator[tuple[str, bytes]]:
     """Yield the files of `labels` in order: their names and contents, 200 time slices of 128 float32.
 
-    `source` is the publisher's archive or its unpacked folder. Raises UserError, before the first file, where it is
-    neither and where recordings are missing, and at a recording that is none or has another form.
+    `source` is the publisher's archive or its unpacked folder. Raises UserError, before the first file, where
+    it is neither and where recordings are missing, and at a recording that is none or has another form.
     """
     names = [_recording_name(entry) for entry in labels]
     places = _places(source, set(names))
@@ -54,7 +55,8 @@ def prepare(source: Path, labels: tuple[Entry, ...]) -> Iterator[tuple[str, byte
 
 
 def read_recording(content: bytes) -> npt.NDArray[np.float64]:
-    """Return the samples of a WAV file, full scale being 1. Raises ValueError, in one line, where it is not of ad01's form.
+    """Return the samples of a WAV file, full scale being 1. Raises ValueError, in one line,
+    where it is not of ad01's form.
 
     That is: 16 kHz, 16 bits, one channel, as long as the features need.
     """
@@ -94,7 +96,7 @@ def _recording_name(entry: Entry) -> str:
 
 
 def _places(source: Path, wanted: set[str]) -> dict[str, str]:
-    """Return where in `source` each recording is, those of `ToyCar/test` or, without one, of the folder itself."""
+    """Return where in `source` each recording is: in `ToyCar/test` or, without that, in the folder itself."""
     if source.is_dir():
         for folder in (source / _FOLDER, source / "test", source):
             if folder.is_dir():

@@ -330,7 +330,8 @@ class EmbeddedEngine:
         if reads:
             (address, pc, value), count = reads.most_common(1)[0]
             text += (
-                f"; it waits for {self.board.chip.register_name(address)}, which nothing drives and which reads "
+                f"; it waits for {self.board.chip.register_name(address)}, which nothing drives and which "
+                "reads "
                 f"{value:#010x}: {count} reads in 20 ms at {symbolise(pc)}"
             )
         others = self._other_speakers()
@@ -399,7 +400,7 @@ class EmbeddedEngine:
 
     @property
     def console_uart(self) -> str:
-        """The UART that the host is wired to: the one through which the guest sent first, unless it was named."""
+        """The UART that the host is wired to: the one that was named, else that of the guest's first byte."""
         number = int(self._native.engine_console(self._core))
         return self.board.chip.device[number].name
 

@@ -33,7 +33,7 @@ _VECTTBL, _FORCED, _DEBUGEVT = 1 << 1, 1 << 30, 1 << 31
 
 
 def fault_name(fault: Any) -> str:
-    """Return the exception that was taken, of a `struct fault`, and why: "HardFault: undefined instruction (UNDEFINSTR)"."""
+    """Return a `struct fault`'s exception and why: "HardFault: undefined instruction (UNDEFINSTR)"."""
     reasons = [text for bit, text in _STATUS_BITS.items() if fault.cfsr >> bit & 1]
     if fault.hfsr & _DEBUGEVT:
         reasons.append("breakpoint without a debugger")

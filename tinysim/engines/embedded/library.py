@@ -95,7 +95,10 @@ def library_path() -> Path:
 
 @functools.cache
 def load_library() -> Any:
-    """Return the functions and constants of the native core. Raises as `library_path` and `open_library` do."""
+    """Return the functions and constants of the native core.
+
+    Raises as `library_path` and `open_library` do.
+    """
     return open_library(library_path(), engine_interface())
 
 

@@ -22,8 +22,8 @@ from tinysim.stamp import Stamp, StampedByte
 
 START_LIMIT_S = 600.0
 ANSWER_LIMIT_S = 300.0
-"""Host time after which Renode counts as hung: an answer takes milliseconds, a slice of polling firmware seconds, and
-both much longer on a busy host."""
+"""Host time after which Renode counts as hung: an answer takes milliseconds, a slice of polling firmware
+seconds, and both much longer on a busy host."""
 
 END_LIMIT_S = 60.0
 """Host time after which Renode is killed where it does not end when told to."""
@@ -35,7 +35,8 @@ _LAST_WORDS_BYTES = 4096
 _PAGE_BYTES = 1024
 _PRIVATE = 0xE000_0000
 _STRAY_ACCESS = re.compile(
-    r"sysbus: (?:\[cpu: 0x([0-9A-F]+)\] )?(Read|Write)\w+ (?:from|to) non existing peripheral at 0x([0-9A-F]+)"
+    r"sysbus: (?:\[cpu: 0x([0-9A-F]+)\] )?(Read|Write)\w+ (?:from|to) non existing peripheral at "
+    r"0x([0-9A-F]+)"
 )
 
 
@@ -131,8 +132,8 @@ class RenodeEngine:
     def run(self, until_ns: int, *, to_line_end: bool = False) -> Stop:
         """Run; see `Engine.run`. Goes on to the end of what the board sends without a pause.
 
-        The present moment is then up to a microsecond after `until_ns` or after the last byte has left. Raises
-        GuestFault where the guest hangs in a fault handler.
+        The present moment is then up to a microsecond after `until_ns` or after the last byte has left.
+        Raises GuestFault where the guest hangs in a fault handler.
         """
         slice_ns = _SLICE_NS
         while True:
@@ -224,7 +225,10 @@ class RenodeEngine:
         self._moment = cast(Moment, self._ask("now"))
 
     def monitor(self, command: str) -> str:
-        """Execute a command of Renode's monitor and return what it prints. Raises TinysimError where it fails."""
+        """Execute a command of Renode's monitor and return what it prints.
+
+        Raises TinysimError where it fails.
+        """
         return str(self._ask("command", command))
 
     def close(self) -> None:

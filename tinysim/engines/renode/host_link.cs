@@ -1,6 +1,7 @@
 //
-// The host's end of a UART, and its hold on time. Renode runs for a given time and cannot be stopped within it; here it
-// runs for ever, and is held at the points where it synchronises with itself, whose distance is set anew at each.
+// The host's end of a UART, and its hold on time. Renode runs for a given time and cannot be stopped within
+// it; here it runs for ever, and is held at the points where it synchronises with itself, whose distance is
+// set anew at each.
 //
 using System;
 using System.IO;
@@ -24,7 +25,8 @@ namespace Antmicro.Renode.Peripherals.UART
             this.machine = machine;
             this.uart = uart;
             this.cpu = cpu;
-            // A Stm32Usart, by reflection: up to Renode 1.15 what one included file defines is unknown to the next.
+            // A Stm32Usart, by reflection: up to Renode 1.15 what one included file defines is unknown to the
+            // next.
             transmissionEnds = Method<Func<ulong>>("get_TransmissionEnds");
             receptionEnds = Method<Func<ulong>>("get_ReceptionEnds");
             inTransmission = Method<Func<int>>("get_InTransmission");
@@ -40,12 +42,15 @@ namespace Antmicro.Renode.Peripherals.UART
         }
 
         /// <summary>
-        /// How many instructions the core executes, on average over each 10 ms. Renode has only whole numbers a
-        /// microsecond, so the first part of each 10 ms is executed at the next higher one.
+        /// How many instructions the core executes, on average over each 10 ms. Renode has only whole numbers
+        /// a microsecond, so the first part of each 10 ms is executed at the next higher one.
         /// </summary>
         public ulong InstructionsPerMillisecond { get; set; } = 100000;
 
-        /// <summary>Forgets everything that is on the line in either direction, or has left the board and was not taken.</summary>
+        /// <summary>
+        /// Forgets everything that is on the line in either direction, or has left the board and was not
+        /// taken.
+        /// </summary>
         public void Empty()
         {
             dropWaiting();
@@ -53,7 +58,9 @@ namespace Antmicro.Renode.Peripherals.UART
             output.SetLength(0);
         }
 
-        /// <summary>Puts characters on the line to the board, where they wait until the guest takes them.</summary>
+        /// <summary>
+        /// Puts characters on the line to the board, where they wait until the guest takes them.
+        /// </summary>
         public void Send(byte[] characters)
         {
             foreach(var character in characters)
@@ -63,8 +70,9 @@ namespace Antmicro.Renode.Peripherals.UART
         }
 
         /// <summary>
-        /// Takes what has left the board, in Base64. For each character: itself (1 byte), the virtual time in ns at which
-        /// it had left and the number of instructions that were executed by then (8 bytes each, little-endian).
+        /// Takes what has left the board, in Base64. For each character: itself (1 byte), the virtual time in
+        /// ns at which it had left and the number of instructions that were executed by then (8 bytes each,
+        /// little-endian).
         /// </summary>
         public string TakeOutput()
         {
@@ -82,17 +90,18 @@ namespace Antmicro.Renode.Peripherals.UART
                 return;
             }
             output.WriteByte(character);
-            output.Write(BitConverter.GetBytes(machine.ElapsedVirtualTime.TimeElapsed.TotalNanoseconds), 0, sizeof(ulong));
+            output.Write(BitConverter.GetBytes(machine.ElapsedVirtualTime.TimeElapsed.TotalNanoseconds), 0,
+                sizeof(ulong));
             output.Write(BitConverter.GetBytes(cpu.ExecutedInstructions), 0, sizeof(ulong));
         }
 
         /// <summary>
-        /// Runs until the virtual time, or until the board has sent something and fallen silent; returns "output" if it has
-        /// sent something, else "asleep" if it sleeps with nothing to wake it, else "deadline"; or "aborted" where the core
-        /// has stopped for good.
+        /// Runs until the virtual time, or until the board has sent something and fallen silent; returns
+        /// "output" if it has sent something, else "asleep" if it sleeps with nothing to wake it, else
+        /// "deadline"; or "aborted" where the core has stopped for good.
         ///
-        /// Between steps the time is a whole number of microseconds. That is a whole number of instructions too, so a run
-        /// does not depend on how it was divided.
+        /// Between steps the time is a whole number of microseconds. That is a whole number of instructions
+        /// too, so a run does not depend on how it was divided.
         /// </summary>
         public string Run(ulong untilMicroseconds)
         {
@@ -105,7 +114,8 @@ namespace Antmicro.Renode.Peripherals.UART
                 time = emulation.MasterTimeSource;
                 time.SyncHook += HoldOrGoOn;
                 time.Quantum = NextStep();
-                runner = new Thread(() => emulation.RunFor(TimeInterval.FromSeconds(Lifetime))) { IsBackground = true };
+                runner = new Thread(() => emulation.RunFor(TimeInterval.FromSeconds(Lifetime)))
+                    { IsBackground = true };
                 runner.Start();
             }
             else
@@ -160,7 +170,8 @@ namespace Antmicro.Renode.Peripherals.UART
             time.Quantum = NextStep();
         }
 
-        // To the next event on the line, or, where none is under way, in growing steps: most answers come at once.
+        // To the next event on the line, or, where none is under way, in growing steps: most answers come at
+        // once.
         private TimeInterval NextStep()
         {
             var now = machine.ElapsedVirtualTime.TimeElapsed.TotalNanoseconds;
@@ -192,7 +203,8 @@ namespace Antmicro.Renode.Peripherals.UART
 
         private bool IsAsleepForGood()
         {
-            return transmissionEnds() == 0 && waiting() == 0 && !machine.ClockSource.GetAllClockEntries().Any(CanWake);
+            return transmissionEnds() == 0 && waiting() == 0
+                && !machine.ClockSource.GetAllClockEntries().Any(CanWake);
         }
 
         private static bool CanWake(ClockEntry entry)
@@ -200,7 +212,8 @@ namespace Antmicro.Renode.Peripherals.UART
             var timer = entry.Owner as STM32_Timer;
             // Our own devices', by reflection as above.
             var canWake = entry.Owner.GetType().GetProperty("CanWake");
-            return entry.Enabled && (entry.Owner is NVIC || timer != null && timer.ReadDoubleWord(TimerInterruptEnable) != 0
+            return entry.Enabled && (entry.Owner is NVIC || timer != null
+                && timer.ReadDoubleWord(TimerInterruptEnable) != 0
                 || canWake != null && (bool)canWake.GetValue(entry.Owner));
         }
 
@@ -210,7 +223,8 @@ namespace Antmicro.Renode.Peripherals.UART
         }
 
         // Up to Renode 1.15 it does not show.
-        private static readonly FieldInfo Aborted = typeof(BaseCPU).GetField("isAborted", BindingFlags.Instance | BindingFlags.NonPublic);
+        private static readonly FieldInfo Aborted = typeof(BaseCPU).GetField("isAborted",
+            BindingFlags.Instance | BindingFlags.NonPublic);
 
         private const int AbortCheckMilliseconds = 100;
         private const ulong FirstStep = 100;

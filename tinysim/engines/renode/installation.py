@@ -43,9 +43,8 @@ class RenodePlace:
 
 @dataclass(frozen=True)
 class Installation:
-    """A pyrenode3, and the Renode that it loads on `runtime` with `environment` in its process' environment."""
+    """The Renode that pyrenode3 loads on `runtime` with `environment` in its process' environment."""
 
-    pyrenode3_version: str
     renode: RenodePlace
     runtime: str
     environment: Mapping[str, str]
@@ -99,16 +98,9 @@ def find_installation() -> Installation | str:
     environment = {"PYRENODE_RUNTIME": runtime}
     if is_portable:
         environment["PYRENODE_BIN"] = str(renode.path.resolve())
-    return Installation(_pyrenode3_version(), renode, runtime, environment)
+    return Installation(renode, runtime, environment)
 
 
 def _is_portable(program: Path) -> bool:
     """Return whether this is the program of a portable release, which has the runtime's library beside it."""
     return program.is_file() and (program.resolve().parent / _RUNTIME_LIBRARY).exists()
-
-
-def _pyrenode3_version() -> str:
-    try:
-        return importlib.metadata.version("pyrenode3")
-    except importlib.metadata.PackageNotFoundError:
-        return "unknown"

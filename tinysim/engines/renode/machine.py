@@ -1,4 +1,7 @@
-"""A board in this process's Renode. Imports pyrenode3, which loads Renode: only for the engine's own process."""
+"""A board in this process's Renode.
+
+Imports pyrenode3, which loads Renode: only for the engine's own process.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,8 @@ _FATAL_EXCEPTIONS = range(2, 7)
 _ERASED_FLASH = 0xFF
 _NAME = "board"
 
-# How long Renode lets the core run before it looks at its own time again: long, as nothing else runs beside it.
+# How long Renode lets the core run before it looks at its own time again: long, as nothing else runs beside
+# it.
 _QUANTUM_S = "0.01"
 _STOPS = {"deadline": Stop.DEADLINE, "output": Stop.OUTPUT, "asleep": Stop.ASLEEP}
 
@@ -72,7 +76,10 @@ class Machine:
         self.reset()
 
     def command(self, command: str) -> str:
-        """Execute a command of Renode's monitor and return what it prints. Raises MachineError where it fails."""
+        """Execute a command of Renode's monitor and return what it prints.
+
+        Raises MachineError where it fails.
+        """
         output, error = self._monitor.execute(command)
         if error.strip():
             raise MachineError(f"Renode refused {command!r}: {error.strip()}")
@@ -169,8 +176,9 @@ class Machine:
     def replay(self, history: History) -> None:
         """Go back to a state by living it again, and drop what is on the line.
 
-        Renode can save a machine to a file only while no object of another program hangs on it, and takes longer
-        for that than most boards take to boot. Raises MachineError where the state is not reached again.
+        Renode can save a machine to a file only while no object of another program hangs on it, and takes
+        longer for that than most boards take to boot. Raises MachineError where the state is not reached
+        again.
         """
         self.reset()
         for time_ns, data in history.sent:

@@ -1,7 +1,7 @@
 """What Renode is told of chips and boards: `.repl` and `.resc`, written from their data and kept beside it.
 
-People include them from Renode's monitor, so they are checked in; `python -m tinysim.engines.renode.platform` writes
-them anew. Renode's own models and ours (`platforms/renode/*.cs`) are named here, and nowhere else.
+People include them from Renode's monitor, so they are checked in; `python -m tinysim.engines.renode.platform`
+writes them anew. Renode's own models and ours (`platforms/renode/*.cs`) are named here, and nowhere else.
 """
 
 from __future__ import annotations

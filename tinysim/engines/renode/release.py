@@ -1,4 +1,4 @@
-"""What `make renode` installs: Renode's pinned portable release into the user's cache, pyrenode3 into this environment."""
+"""What `make renode` installs: Renode's pinned release in the user's cache, and pyrenode3."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ START_LIMIT_S = 600
 PYRENODE3 = (
     "pyrenode3 @ git+https://github.com/antmicro/pyrenode3.git@dde4a47660ef1b8874a91ed514a0bd04b33a5add"
 )
-"""As pip takes it. Git's revision is also the checksum of what it names; what pyrenode3 needs comes from PyPI."""
+"""As pip takes it. Git's revision is also the checksum of what it names;
+what pyrenode3 needs comes from PyPI."""
 
 RENODE_RUNTIME = "coreclr"
 """What pyrenode3 calls the runtime of the portable release."""
@@ -45,8 +46,8 @@ class RenodeRelease:
     launcher: str
 
 
-# Renode's publisher names no checksums beside the archives. These are the ones that public build recipes of several
-# independent projects pin for them.
+# Renode's publisher names no checksums beside the archives. These are the ones that public build recipes of
+# several independent projects pin for them.
 RELEASES = {
     "x86_64": RenodeRelease(
         f"{_RELEASES}/renode-{RENODE_VERSION}.linux-portable-dotnet.tar.gz",
@@ -142,7 +143,10 @@ def _pip_reason(stderr: str) -> str:
 
 
 def renode_version(launcher: Path) -> str:
-    """Start Renode and return the version that it gives. Raises UserError with its last words where it fails."""
+    """Start Renode and return the version that it gives.
+
+    Raises UserError with its last words where it fails.
+    """
     try:
         result = subprocess.run(
             [launcher, "--version"],

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def serve(connection: Connection) -> None:
-    """Build the machine from the first message, then answer (method, arguments) until the other end is closed."""
+    """Build the machine from the first message, then answer (method, arguments) until the end is closed."""
     # Loading Renode takes seconds; what goes wrong there shall reach the engine as well.
     machine: Machine | None = None
     while True:
