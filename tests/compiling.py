@@ -1,4 +1,4 @@
-"""Compiles what tests run, for this machine and for the boards' cores; kept in build/test while nothing changes."""
+"""Compiles what tests run, for this machine and for the boards' cores; kept while nothing changes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def for_host(*flags: str) -> tuple[str, ...]:
 
 
 def sanitized(*more: str) -> tuple[str, ...]:
-    """Return the flags of the sanitizers that this machine's compiler has; what they find ends the program."""
+    """Return the flags of the sanitizers that the compiler has; what they find ends the program."""
     return (f"-fsanitize={','.join((*host_compiler().sanitizers, *more))}", "-fno-sanitize-recover=all")
 
 

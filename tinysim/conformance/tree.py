@@ -42,8 +42,8 @@ def check_tree(root: Path, version: str = DEFAULT_VERSION) -> list[Finding]:
 def check_results(root: Path, place: Place, modes: Sequence[Mode]) -> list[Finding]:
     """Return what is wrong with the results at `place` of a tree, and with what they share with others there.
 
-    The rules are those of the benchmark's round at least. That other modes or benchmarks are missing is no matter,
-    nor what a note may say.
+    The rules are those of the benchmark's round at least. That other modes or benchmarks are missing is no
+    matter, nor what a note may say.
     """
     version = max(BENCHMARKS[place.benchmark].version, DEFAULT_VERSION)
     prefix = f"{place.division}/{place.organisation}/"
