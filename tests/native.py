@@ -22,10 +22,15 @@ class NativeLibrary(NamedTuple):
     functions: Any
 
 
-def shared_library(name: str, sources: Sequence[Path], headers: Sequence[Path]) -> NativeLibrary:
-    """Compile `sources` and load them, with what `headers` declare."""
+def shared_library(
+    name: str, sources: Sequence[Path], headers: Sequence[Path], folders: Sequence[Path] = ()
+) -> NativeLibrary:
+    """Compile `sources`, which include from `folders`, and load them, with what `headers` declare."""
     ffi = cffi.FFI()
     ffi.cdef("\n".join(map(declarations, headers)))
-    reads = sorted({path for source in sources for path in source.parent.glob("*.h")})
-    library = compiled(f"native/{name}.so", *for_host(*FLAGS), *sources, reads=reads)
+    reads = sorted(
+        {path for folder in (*folders, *(each.parent for each in sources)) for path in folder.glob("*.h")}
+    )
+    includes = (f"-I{folder}" for folder in folders)
+    library = compiled(f"native/{name}.so", *for_host(*FLAGS, *includes), *sources, reads=reads)
     return NativeLibrary(ffi, ffi.dlopen(str(library)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,8 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.native import NativeLibrary, shared_library
-from tinysim.engines.embedded.library import source_folders
+from tests.engines.one_device import device_library
 
 NEVER = (1 << 64) - 1
 CR1, DIER, SR, EGR, CNT, PSC, ARR, CCR1 = 0x00, 0x0C, 0x10, 0x14, 0x24, 0x28, 0x2C, 0x34
@@ -19,20 +17,13 @@ CEN, UDIS, URS, OPM, DIR, ARPE = 1, 2, 4, 8, 16, 128
 CHANNELS = 4
 
 
-@functools.cache
-def library() -> NativeLibrary:
-    folder = source_folders()[0]
-    sources = [folder / name for name in ("timer.c", "systick.c", "clock.c")]
-    return shared_library("counters", sources, [folder / "timer.h", folder / "systick.h"])
-
-
 @pytest.fixture(scope="module")
 def native() -> Any:
-    return library().functions
+    return device_library().functions
 
 
 def native_timer() -> Any:
-    return library().ffi.new("struct timer *", {"counter_mask": 0xFFFF})
+    return device_library().ffi.new("struct timer *", {"counter_mask": 0xFFFF})
 
 
 @dataclass
@@ -238,7 +229,7 @@ class CountedSystick:
 )
 @settings(max_examples=300, deadline=None)
 def test_systick_counts_as_if_every_clock_was_looked_at(native, steps, reload):
-    systick = library().ffi.new("struct systick *", {"zero_at": NEVER})
+    systick = device_library().ffi.new("struct systick *", {"zero_at": NEVER})
     counted = CountedSystick(reload=reload)
     native.systick_write(systick, RVR, reload, 0)
     now = 0

@@ -202,9 +202,7 @@ class EmbeddedEngine:
             lambda offset: int(self._native.engine_peripheral_word(self._core, base + offset)),
             self.board.clock.hse_hz or 0,
         )
-        devices = [
-            clocks.device_hz[device.clock] if device.clock else 0 for device in self.board.chip.device
-        ]
+        devices = [clocks.device_hz[device.clock] if device.clock else 0 for device in self.board.chip.device]
         self._native.engine_set_clocks(self._core, max(clocks.core_hz, 1), devices)
         return True
 

@@ -160,7 +160,8 @@ bool engine_add_memory(struct core *core, uint32_t address, uint32_t bytes, bool
 bool engine_add_mirror(struct core *core, uint32_t address, uint32_t bytes, bool writable,
                        uint32_t of_address);
 bool engine_add_device(struct core *core, const struct device_description *description);
-/* The host is wired to this device, or if not `is_settled`, to the UART that the guest sends through first. */
+/* The host is wired to this device, or if not `is_settled`, to the UART that the guest sends through first.
+ */
 void engine_set_console(struct core *core, uint32_t number, bool is_settled);
 bool engine_add_register(struct core *core, const struct register_rule *rule);
 void engine_set_clock_control(struct core *core, uint32_t address, uint32_t reset_core_hz,

@@ -41,8 +41,8 @@ struct chip_state {
     bool console_is_settled;
     bool has_requests; /* a DMA controller has been set up */
     uint64_t due[DEVICES_MAXIMUM];
-    uint16_t levels[DEVICES_MAXIMUM];             /* bit l: the device drives its line l high */
-    uint8_t high_sources[INTERRUPTS_MAXIMUM];     /* how many drive an interrupt high */
+    uint16_t levels[DEVICES_MAXIMUM];         /* bit l: the device drives its line l high */
+    uint8_t high_sources[INTERRUPTS_MAXIMUM]; /* how many drive an interrupt high */
 };
 
 struct chip {

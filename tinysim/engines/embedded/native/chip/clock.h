@@ -25,8 +25,9 @@ uint64_t clock_ticks_at(const struct clock *clock, uint64_t time_ps);
 /* From `ticks` on the core runs at `core_hz`. */
 void clock_change(struct clock *clock, uint64_t ticks, uint32_t core_hz);
 
-/* An interrupt that becomes due within a block of code is taken at its end. Until then what is read of its device
- * is the moment before it, or code would see a counter start again without what its handler does about that. */
+/* An interrupt that becomes due within a block of code is taken at its end. Until then what is read of its
+ * device is the moment before it, or code would see a counter start again without what its handler does about
+ * that. */
 static inline uint64_t moment_before(uint64_t due, uint64_t now, uint64_t block_ticks)
 {
     return due <= now && due > block_ticks ? due - 1 : now;

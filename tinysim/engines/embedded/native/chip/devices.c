@@ -105,7 +105,8 @@ const char *devices_add(struct chip *chip, const struct device_description *desc
         return "out of memory";
     }
     for (uint32_t number = 0; number < description->option_count; number++) {
-        if (device->type->configure == NULL || !device->type->configure(device, &description->options[number])) {
+        if (device->type->configure == NULL ||
+            !device->type->configure(device, &description->options[number])) {
             return description->options[number].name;
         }
     }

@@ -36,9 +36,8 @@ static uint64_t access_ticks(struct core *core)
 
 static uint32_t read_word(struct core *core, uint32_t address, uint64_t now)
 {
-    return address - PRIVATE < PRIVATE_BYTES
-               ? system_read(core, address, now, now - core->state.sleep_ticks)
-               : chip_read(&core->chip, address, now);
+    return address - PRIVATE < PRIVATE_BYTES ? system_read(core, address, now, now - core->state.sleep_ticks)
+                                             : chip_read(&core->chip, address, now);
 }
 
 static void write_word(struct core *core, uint32_t address, uint32_t value, uint32_t mask, uint64_t now)

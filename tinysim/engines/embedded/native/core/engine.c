@@ -59,8 +59,8 @@ static bool map_memory(struct core *core, const struct memory *memory)
 
 bool engine_add_memory(struct core *core, uint32_t address, uint32_t bytes, bool writable)
 {
-    return map_memory(core,
-                      memories_add(&core->chip.memories, address, bytes, writable, NULL, writable ? 0 : ERASED));
+    return map_memory(
+        core, memories_add(&core->chip.memories, address, bytes, writable, NULL, writable ? 0 : ERASED));
 }
 
 bool engine_add_mirror(struct core *core, uint32_t address, uint32_t bytes, bool writable,
@@ -187,7 +187,8 @@ void engine_set_clocks(struct core *core, uint32_t core_hz, const uint32_t *devi
 uint32_t engine_run(struct core *core, uint64_t deadline_ps, uint32_t wanted_bytes, bool to_line_end)
 {
     core->deadline_ps = deadline_ps;
-    return (uint32_t)run(core, clock_ticks_at(&core->chip.state.clock, deadline_ps), wanted_bytes, to_line_end);
+    return (uint32_t)run(core, clock_ticks_at(&core->chip.state.clock, deadline_ps), wanted_bytes,
+                         to_line_end);
 }
 
 void engine_sleep_until(struct core *core, uint64_t time_ps)

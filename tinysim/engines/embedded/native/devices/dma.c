@@ -28,7 +28,8 @@ struct dma_channel {
 struct dma {
     bool has_streams;
     uint32_t channels;
-    uint32_t request_register; /* where a multiplexer selects the request of the first channel; 0: by itself */
+    uint32_t
+        request_register; /* where a multiplexer selects the request of the first channel; 0: by itself */
     struct dma_channel channel[DMA_CHANNELS];
 };
 
@@ -110,7 +111,10 @@ static bool runs_freely(const struct device *device, uint32_t number)
 /* Of a stream a request is a controller, of which the first is number 1, a stream and a channel selection. */
 static uint32_t selected_request(const struct device *device, uint32_t number)
 {
-    enum { REQUEST_OF_STREAM = 0x8000, MULTIPLEXER_REQUEST = 0x7F }; /* DMAREQ_ID (RM0432, DMAMUX registers) */
+    enum {
+        REQUEST_OF_STREAM = 0x8000,
+        MULTIPLEXER_REQUEST = 0x7F
+    }; /* DMAREQ_ID (RM0432, DMAMUX registers) */
     const struct dma *dma = device->state;
     if (dma->request_register != 0) {
         return device_register(device, dma->request_register + 4 * number) & MULTIPLEXER_REQUEST;

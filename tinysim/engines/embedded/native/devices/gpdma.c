@@ -236,7 +236,7 @@ static struct item next(const struct device *device, uint32_t number)
     const struct gpdma *gpdma = device->state;
     const struct gpdma_channel *channel = &gpdma->channel[number];
     return (struct item){channel->word[SAR], channel->word[DAR], source_bytes(channel),
-                             destination_bytes(channel)};
+                         destination_bytes(channel)};
 }
 
 /* TCEM: block, repeated block, linked-list item, or the whole channel (RM0456, GPDMA_CxTR2). */

@@ -26,7 +26,7 @@ struct requests {
 struct usart {
     struct requests receive_requests;
     struct requests transmit_requests;
-    uint32_t line_baud; /* taken where the guest has set no rate yet */
+    uint32_t line_baud;  /* taken where the guest has set no rate yet */
     uint64_t sent_bytes; /* ever */
     bool low_power;
     bool without_fifo; /* CR1.FIFOEN does not exist */
