@@ -28,9 +28,8 @@ def shared_library(
     """Compile `sources`, which include from `folders`, and load them, with what `headers` declare."""
     ffi = cffi.FFI()
     ffi.cdef("\n".join(map(declarations, headers)))
-    reads = sorted(
-        {path for folder in (*folders, *(each.parent for each in sources)) for path in folder.glob("*.h")}
-    )
+    read_folders = {*folders, *(source.parent for source in sources)}
+    reads = sorted(path for folder in read_folders for path in folder.glob("*.h"))
     includes = (f"-I{folder}" for folder in folders)
     library = compiled(f"native/{name}.so", *for_host(*FLAGS, *includes), *sources, reads=reads)
     return NativeLibrary(ffi, ffi.dlopen(str(library)))

@@ -31,7 +31,7 @@ def engine_interface() -> Interface:
 
 
 def source_folders() -> tuple[Path, ...]:
-    """Return the folders of the native sources: the engine's interface and its parts, and the timing model's."""
+    """Return the folders of the native sources: the engine's and its parts', and the timing model's."""
     native = Path(__file__).parent / "native"
     parts = (native / "core", native / "chip", native / "devices")
     return native, *parts, Path(tinysim.timing.__file__).parent / "native"

@@ -134,7 +134,7 @@ static bool map_range(struct core *core, uint32_t address, uint32_t bytes, bool 
     *range = (struct bus_range){.core = core, .address = address};
     uc_err error = uc_mmio_map(core->uc, address, bytes, on_read, range, on_write, range);
     if (error == UC_ERR_OK && exact) {
-        /* Without permissions every access first reports itself together with its PC (see hooks.c). */
+        /* Without permissions every access first reports itself together with its PC (see core/hooks.c). */
         error = uc_mem_protect(core->uc, address, bytes, UC_PROT_NONE);
     }
     if (error != UC_ERR_OK) {
