@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.engines.one_device import device_library
@@ -106,6 +106,10 @@ WRITES = st.one_of(
 @given(
     steps=st.lists(st.tuples(st.integers(0, 200), WRITES), max_size=30),
     ratio=st.sampled_from([(1, 1), (1, 2), (1, 8), (2, 1), (3, 7)]),
+)
+@example(
+    steps=[(0, (CR1, CEN | OPM)), (0, (PSC, 1)), (0, (ARR, 1)), (3, (CR1, CEN)), (1, (CR1, CEN))],
+    ratio=(1, 1),
 )
 @settings(max_examples=300, deadline=None)
 def test_the_timer_counts_as_if_every_clock_was_looked_at(native, steps, ratio):

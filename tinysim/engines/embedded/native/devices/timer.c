@@ -157,6 +157,9 @@ void timer_advance(struct timer *timer, uint64_t now)
             periods_skipped = true;
         }
     }
+    if (!counts(timer)) {
+        timer->phase = 0; /* what has passed since it stopped itself is no part of a count to come */
+    }
     plan(timer);
 }
 
