@@ -61,7 +61,7 @@ def test_slices_make_no_difference_to_what_is_executed(accesses: Accesses, slice
 @settings(max_examples=60, deadline=None)
 def test_a_restored_run_is_the_run_it_was(accesses: Accesses, after_us: int):
     guest = start(accesses)
-    guest.engine.forget_unsent()
+    guest.engine.restore(guest.engine.snapshot())  # which forgets what is still on the line
     try:
         while guest.engine.run(after_us * 1000) is Stop.OUTPUT:
             guest.engine.take_output()

@@ -258,10 +258,6 @@ class EmbeddedEngine:
         """Return how many bytes have not yet arrived at the console."""
         return int(self._native.engine_unsent(self._core))
 
-    def forget_unsent(self) -> None:
-        """Drop the bytes that have not yet arrived at the console."""
-        self._native.engine_forget_unsent(self._core)
-
     def take_output(self) -> Sequence[StampedByte]:
         """Return what has left the console since the last call."""
         count = self._native.engine_waiting(self._core)
@@ -274,11 +270,6 @@ class EmbeddedEngine:
             StampedByte(byte.data, Stamp(byte.time_ps // 1000, byte.instructions, byte.cycles))
             for byte in taken[0:taken_count]
         ]
-
-    @property
-    def lost_output_bytes(self) -> int:
-        """How many bytes were lost because LINE_TO_HOST_BYTES of native/engine.h had not been taken."""
-        return int(self._native.engine_lost_bytes(self._core))
 
     @property
     def guest_baud(self) -> int:

@@ -186,10 +186,8 @@ void engine_now(const struct core *core, struct engine_moment *moment);
 uint32_t engine_send(struct core *core, const uint8_t *data, uint32_t bytes);
 bool engine_send_break(struct core *core);
 uint32_t engine_unsent(const struct core *core);
-void engine_forget_unsent(struct core *core);
 uint32_t engine_take(struct core *core, struct line_byte *bytes, uint32_t maximum);
 uint32_t engine_waiting(const struct core *core);
-uint64_t engine_lost_bytes(const struct core *core);
 uint32_t engine_guest_baud(const struct core *core);
 uint32_t engine_core_hz(const struct core *core);
 

@@ -10,7 +10,6 @@ void line_reset(struct line *line)
     line->to_host_first = 0;
     line->to_host_count = 0;
     line->sent_bytes = 0;
-    line->lost_bytes = 0;
 }
 
 bool line_put(struct line *line, uint16_t character, uint64_t now, uint64_t frame_ticks)
@@ -39,12 +38,10 @@ void line_sent(struct line *line, struct line_byte byte)
 {
     line->sent_bytes++;
     line->last_byte = byte.data;
-    if (line->to_host_count == LINE_TO_HOST_BYTES) {
-        line->lost_bytes++;
-        return;
+    if (line->to_host_count < LINE_TO_HOST_BYTES) {
+        line->to_host[(line->to_host_first + line->to_host_count) % LINE_TO_HOST_BYTES] = byte;
+        line->to_host_count++;
     }
-    line->to_host[(line->to_host_first + line->to_host_count) % LINE_TO_HOST_BYTES] = byte;
-    line->to_host_count++;
 }
 
 uint32_t line_take(struct line *line, struct line_byte *bytes, uint32_t maximum)
@@ -56,10 +53,4 @@ uint32_t line_take(struct line *line, struct line_byte *bytes, uint32_t maximum)
         line->to_host_count--;
     }
     return taken;
-}
-
-void line_forget_input(struct line *line)
-{
-    line->due = NEVER;
-    line->to_guest_count = 0;
 }

@@ -17,7 +17,6 @@ struct line {
     uint32_t to_host_first;
     uint32_t to_host_count;
     uint64_t sent_bytes; /* by the guest, ever */
-    uint64_t lost_bytes; /* of those, for lack of room */
     uint8_t last_byte;   /* from the guest, whether taken or not */
     uint16_t to_guest[LINE_TO_GUEST_CHARACTERS];
     struct line_byte to_host[LINE_TO_HOST_BYTES];
@@ -36,7 +35,5 @@ void line_sent(struct line *line, struct line_byte byte);
 
 /* Takes up to `maximum` bytes from the guest. */
 uint32_t line_take(struct line *line, struct line_byte *bytes, uint32_t maximum);
-
-void line_forget_input(struct line *line);
 
 #endif

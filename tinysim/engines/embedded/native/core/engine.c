@@ -227,11 +227,6 @@ uint32_t engine_unsent(const struct core *core)
     return core->chip.line.to_guest_count;
 }
 
-void engine_forget_unsent(struct core *core)
-{
-    line_forget_input(&core->chip.line);
-}
-
 uint32_t engine_take(struct core *core, struct line_byte *bytes, uint32_t maximum)
 {
     return line_take(&core->chip.line, bytes, maximum);
@@ -240,11 +235,6 @@ uint32_t engine_take(struct core *core, struct line_byte *bytes, uint32_t maximu
 uint32_t engine_waiting(const struct core *core)
 {
     return core->chip.line.to_host_count;
-}
-
-uint64_t engine_lost_bytes(const struct core *core)
-{
-    return core->chip.line.lost_bytes;
 }
 
 uint32_t engine_guest_baud(const struct core *core)
