@@ -7,12 +7,12 @@ from typing import Any
 
 from pydantic import Field, model_validator
 
-from tinysim.chip import Chip, Device, Part, chip_ids, read_chip, read_platform_file
+from tinysim.chip import Chip, ChipDevice, Part, chip_ids, read_chip, read_platform_file
 from tinysim.errors import unknown_name
 from tinysim.resources import resource_folder
 
 
-class Clock(Part):
+class ClockSetting(Part):
     """What the benchmark firmware runs the core and divided buses at, and the external oscillator."""
 
     core_hz: int = Field(gt=0)
@@ -42,7 +42,7 @@ class Board(Part):
     part: str
     name: str
     vendor: str
-    clock: Clock
+    clock: ClockSetting
     console: Console
     supply: Supply
     system_description: dict[str, str]
@@ -65,7 +65,7 @@ class Board(Part):
         return self
 
     @property
-    def console_uart(self) -> Device:
+    def console_uart(self) -> ChipDevice:
         """The UART that the console is wired to."""
         return next(uart for uart in self.chip.uarts if uart.name == self.console.uart)
 

@@ -108,7 +108,7 @@ DmaRequest = int | tuple[int, int, int]
 Option = StrictBool | StrictInt | tuple[DmaRequest, ...]
 
 
-class Device(BaseModel):
+class ChipDevice(BaseModel):
     """A modelled device of the chip: model, place, interrupts, its clock's name, and the model's options.
 
     `irq`: of a timer update events, then compare events where those have a line of their own; of a DMA
@@ -208,7 +208,7 @@ class Chip(Part):
     id: str
     core: Core
     memory: Annotated[tuple[Memory, ...], BeforeValidator(_named)]
-    device: Annotated[tuple[Device, ...], BeforeValidator(_named)]
+    device: Annotated[tuple[ChipDevice, ...], BeforeValidator(_named)]
     factory_word: Annotated[tuple[FactoryWord, ...], BeforeValidator(_named)] = ()
     clock_control: ClockControl
     register_blocks: RegisterBlocks = ()
@@ -251,7 +251,7 @@ class Chip(Part):
         }
 
     @property
-    def uarts(self) -> tuple[Device, ...]:
+    def uarts(self) -> tuple[ChipDevice, ...]:
         """The devices that can be a console."""
         return tuple(device for device in self.device if device.model in _UART_MODELS)
 

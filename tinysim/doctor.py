@@ -146,7 +146,7 @@ def _run_a_board() -> str:
     """Run a guest that turns in a circle, for a moment."""
     board = load_board("nucleo_l4r5zi")
     ram = next(memory for memory in board.chip.memory if memory.kind == "ram")
-    flash = next(memory for memory in board.chip.memory if memory.kind == "flash")
+    flash = board.chip.flash
     stay = struct.pack("<H", 0xE7FE)  # B . (ARMv7-M architecture manual, A7.7.12)
     vectors = struct.pack("<2I", ram.address + 1024, flash.address + 8 + 1)
     segment = Segment(flash.address, vectors + stay)

@@ -109,7 +109,7 @@ def read_image_file(path: Path) -> bytes:
 
 
 def _flash(board: Board) -> Segment:
-    return next(Segment(memory.address, b"") for memory in board.chip.memory if memory.kind == "flash")
+    return Segment(board.chip.flash.address, b"")
 
 
 def _read_elf(path: Path, content: bytes, board: Board) -> tuple[tuple[Segment, ...], tuple[Symbol, ...]]:

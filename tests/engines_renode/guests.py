@@ -56,7 +56,7 @@ def build_guest(board: Board, source: str, folder: Path, handler: str = "handler
 def link_guest(board: Board, source: str, folder: Path, constants: Mapping[str, int], handler: str) -> Image:
     """Write the guest as a flat image and load it."""
     definitions = "".join(f".equ {name}, {value:#x}\n" for name, value in constants.items())
-    entry = next(memory.address for memory in board.chip.memory if memory.kind == "flash") + CODE_OFFSET
+    entry = board.chip.flash.address + CODE_OFFSET
     # The handler's address is written behind the code: that saves linking.
     trailer = f"\n.balign 4\n.word {handler} - start\n" if handler else ""
     code = assemble(f"{definitions}start:\n{source}{trailer}")

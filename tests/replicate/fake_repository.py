@@ -22,7 +22,7 @@ BRANCH_BACK = 0xE7FD
 def vector_table(board_id: str = "nucleo_l4r5zi", model: str = "", entry_offset: int = 0x41) -> bytes:
     """An image whose stack is at the end of the board's RAM and whose reset handler sleeps."""
     board = load_board(board_id)
-    flash = next(memory for memory in board.chip.memory if memory.kind == "flash")
+    flash = board.chip.flash
     # Where most firmware puts it: the H7A3's large RAM, not its tightly coupled ones.
     ram = max(
         (memory for memory in board.chip.memory if memory.kind == "ram"), key=lambda memory: memory.size_bytes

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any
 
 from tinysim.board import Board
-from tinysim.chip import Device, Memory, Option
+from tinysim.chip import ChipDevice, Memory, Option
 from tinysim.clock_trees import chip_clocks, clocks_after_reset
 from tinysim.engines import Snapshot, Stop, Unmodelled
 from tinysim.engines.embedded.blocks import TimedBlocks
@@ -160,7 +160,7 @@ class EmbeddedEngine:
                 self._describe,
             )
 
-    def _add_device(self, device: Device) -> None:
+    def _add_device(self, device: ChipDevice) -> None:
         names = {name: self._ffi.new("char[]", name.encode()) for name in (device.model, *device.options)}
         options = [(name, _numbers(option)) for name, option in device.options.items()]
         description = {

@@ -12,7 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from tinysim.board import Board, board_ids, load_board
-from tinysim.chip import Chip, Device, DmaRequest, Memory, Option, RegisterBlock, chip_ids, read_chip
+from tinysim.chip import Chip, ChipDevice, DmaRequest, Memory, Option, RegisterBlock, chip_ids, read_chip
 from tinysim.clock_trees import clocks_after_reset
 from tinysim.resources import resource_folder
 
@@ -28,31 +28,31 @@ _RTC_HZ = 32_000
 Attributes = Mapping[str, object]
 
 
-def _uart(_chip: Chip, device: Device, after_reset_hz: int) -> Attributes:
+def _uart(_chip: Chip, device: ChipDevice, after_reset_hz: int) -> Attributes:
     low_power = {"lowPower": "true"} if device.model == "stm32_lpuart" else {}
     fifo = {} if device.options.get("fifo", True) else {"fifo": "false"}
     return {"frequency": after_reset_hz, **fifo, **low_power}
 
 
-def _timer(_chip: Chip, device: Device, after_reset_hz: int) -> Attributes:
+def _timer(_chip: Chip, device: ChipDevice, after_reset_hz: int) -> Attributes:
     bits = device.options["counter_bits"]
     return {"frequency": after_reset_hz, "initialLimit": "0xFFFFFFFF" if bits == 32 else "0xFFFF"}
 
 
-def _rtc(_chip: Chip, device: Device, _after_reset_hz: int) -> Attributes:
+def _rtc(_chip: Chip, device: ChipDevice, _after_reset_hz: int) -> Attributes:
     return {"frequency": _RTC_HZ, **({"hasSr": "true"} if device.model == "stm32_rtc_with_sr" else {})}
 
 
-def _low_power_timer(_chip: Chip, device: Device, after_reset_hz: int) -> Attributes:
+def _low_power_timer(_chip: Chip, device: ChipDevice, after_reset_hz: int) -> Attributes:
     two_channels = {"twoChannels": "true"} if device.model == "stm32_lptim_with_ccr2" else {}
     return {"frequency": after_reset_hz, **two_channels}
 
 
-def _gpio(_chip: Chip, device: Device, _after_reset_hz: int) -> Attributes:
+def _gpio(_chip: Chip, device: ChipDevice, _after_reset_hz: int) -> Attributes:
     return {"modeResetValue": f"0x{device.options.get('mode_reset', 0):08X}"}
 
 
-def _dma(chip: Chip, device: Device, _after_reset_hz: int) -> Attributes:
+def _dma(chip: Chip, device: ChipDevice, _after_reset_hz: int) -> Attributes:
     kinds = {"stm32_dma_channels": "channels", "stm32_dma_streams": "streams", "stm32_gpdma": "linked"}
     attributes: dict[str, object] = {"kind": f'"{kinds[device.model]}"', "channels": len(device.irq)}
     if device.size_bytes != 1024:
@@ -78,11 +78,11 @@ def _requests(requests: Option) -> str:
     return ",".join(text(request) for request in requests)
 
 
-def _nothing(_chip: Chip, _device: Device, _after_reset_hz: int) -> Attributes:
+def _nothing(_chip: Chip, _device: ChipDevice, _after_reset_hz: int) -> Attributes:
     return {}
 
 
-_MODELS: Mapping[str, tuple[str, Callable[[Chip, Device, int], Attributes]]] = {
+_MODELS: Mapping[str, tuple[str, Callable[[Chip, ChipDevice, int], Attributes]]] = {
     "stm32_usart": ("UART.Stm32Usart", _uart),
     "stm32_lpuart": ("UART.Stm32Usart", _uart),
     "stm32_timer": ("Timers.STM32_Timer", _timer),
@@ -163,12 +163,12 @@ class _Lines:
                 )
 
 
-def _own_lines(device: Device) -> tuple[int, ...]:
+def _own_lines(device: ChipDevice) -> tuple[int, ...]:
     """Renode's models have one line each, but for DMA controllers, which have one a channel."""
     return device.irq if _MODELS[device.model][0] == "Miscellaneous.Stm32Dma" else device.irq[:1]
 
 
-def _device_entry(chip: Chip, device: Device, lines: _Lines, after_reset_hz: int) -> str:
+def _device_entry(chip: Chip, device: ChipDevice, lines: _Lines, after_reset_hz: int) -> str:
     kind, attributes = _MODELS[device.model]
     receivers = [lines.receiver(irq) for irq in _own_lines(device)]
     if len(receivers) > 1:
