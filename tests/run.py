@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 import time
@@ -61,11 +62,20 @@ def robot_suites(folder: Path) -> bool:
     return passed
 
 
+def _reason(skipped: ElementTree.Element) -> str:
+    """Why a test was skipped; of a whole file pytest says it only in the text."""
+    message = skipped.get("message", "no reason given")
+    if message != "collection skipped":
+        return message
+    _file, _line, reason = ast.literal_eval(skipped.text or "")
+    return str(reason).removeprefix("Skipped: ")
+
+
 def skips(report: Path, robot_folder: Path) -> Counter[str]:
     reasons: Counter[str] = Counter()
     if report.is_file():
         for skipped in ElementTree.parse(report).iter("skipped"):
-            reasons[skipped.get("message", "no reason given")] += 1
+            reasons[_reason(skipped)] += 1
     for output in robot_folder.rglob("output.xml"):
         for status in (test.find("status") for test in ElementTree.parse(output).iter("test")):
             if status is not None and status.get("status") == "SKIP":

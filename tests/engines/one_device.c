@@ -63,10 +63,7 @@ void one_device_clock(struct chip *chip, uint32_t clock_hz, uint64_t now)
 
 uint64_t one_device_run(struct chip *chip, uint64_t now)
 {
-    while (devices_due(chip) <= now) {
-        devices_run(chip);
-    }
-    return devices_due(chip);
+    return devices_run(chip, now);
 }
 
 bool one_device_interrupt(const struct chip *chip, uint32_t line)

@@ -273,26 +273,29 @@ static uint32_t first_due(const struct chip *chip, uint64_t *due)
     return first;
 }
 
-uint64_t devices_due(const struct chip *chip)
+static void run_device(struct chip *chip, uint32_t number, uint64_t now)
 {
-    uint64_t due;
-    (void)first_due(chip, &due);
-    return due;
-}
-
-void devices_run(struct chip *chip)
-{
-    uint64_t due;
-    uint32_t number = first_due(chip, &due);
-    if (number == NO_DEVICE) {
-        run_line(chip, due);
-        return;
-    }
-    advance(chip, number, due);
+    advance(chip, number, now);
     if (chip->devices[number].type->requests != NULL) {
-        serve_requests(chip, due);
+        serve_requests(chip, now);
     }
     update(chip, number);
+}
+
+uint64_t devices_run(struct chip *chip, uint64_t now)
+{
+    for (;;) {
+        uint64_t due;
+        uint32_t number = first_due(chip, &due);
+        if (due > now) {
+            return due;
+        }
+        if (number == NO_DEVICE) {
+            run_line(chip, due);
+        } else {
+            run_device(chip, number, due);
+        }
+    }
 }
 
 uint32_t devices_at(const struct chip *chip, uint32_t address)

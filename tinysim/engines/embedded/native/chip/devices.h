@@ -9,9 +9,9 @@ const char *devices_add(struct chip *chip, const struct device_description *desc
 
 void devices_reset(struct chip *chip, uint64_t now);
 
-/* The tick at which something happens next, or NEVER; and to let the first thing happen that is due then. */
-uint64_t devices_due(const struct chip *chip);
-void devices_run(struct chip *chip);
+/* Lets everything happen that is due up to `now`, in its order; returns the tick of what is due next, or
+ * NEVER. */
+uint64_t devices_run(struct chip *chip, uint64_t now);
 
 /* The device at an address of peripheral space, or NO_DEVICE. */
 uint32_t devices_at(const struct chip *chip, uint32_t address);

@@ -19,14 +19,12 @@ void run_stop(struct core *core, enum stop_reason reason, uint32_t pc)
 static uint64_t run_until(struct core *core, uint64_t now)
 {
     for (;;) {
-        uint64_t devices = devices_due(&core->chip);
         uint64_t systick = systick_due(&core->state.systick);
-        if (devices > now && systick > now) {
+        uint64_t devices = devices_run(&core->chip, systick < now ? systick : now);
+        if (systick > now) {
             return devices < systick ? devices : systick;
         }
-        if (devices <= systick) {
-            devices_run(&core->chip);
-        } else if (systick_advance(&core->state.systick, systick)) {
+        if (systick_advance(&core->state.systick, systick)) {
             nvic_pend(&core->state.nvic, EXCEPTION_SYSTICK);
             core_exception_pended(core);
         }
