@@ -31,6 +31,7 @@ MESSAGE = b"message"
 OTHER_UARTS = {
     "nucleo_l4r5zi": "usart1",
     "nucleo_u575zi_q": "usart3",
+    "nucleo_u385rg_q": "usart3",
     "nucleo_h7a3zi_q": "usart1",
     "disco_f746ng": "usart6",
     "nucleo_g0b1re": "usart1",

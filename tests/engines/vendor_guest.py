@@ -17,6 +17,7 @@ POLLING, INTERRUPTS, DMA, OTHER_UART, UNDRIVEN_FLAG = range(5)
 _CORES = {
     "nucleo_l4r5zi": ("thumb-freestanding-eabihf", "cortex_m4+vfp4d16sp"),
     "nucleo_u575zi_q": ("thumb-freestanding-eabihf", "cortex_m33"),
+    "nucleo_u385rg_q": ("thumb-freestanding-eabihf", "cortex_m33"),
     "nucleo_h7a3zi_q": ("thumb-freestanding-eabihf", "cortex_m7"),
     "disco_f746ng": ("thumb-freestanding-eabihf", "cortex_m7"),
     "nucleo_g0b1re": ("thumb-freestanding-eabi", "cortex_m0plus"),

@@ -1,4 +1,4 @@
-/* The five chips as vendors' libraries see them: the registers that the guest uses, and the way to full speed
+/* The chips as vendors' libraries see them: the registers that the guest uses, and the way to full speed
  * that a HAL takes, with a wait on every flag. */
 #ifndef BOARD_H
 #define BOARD_H
@@ -105,34 +105,36 @@ static inline void start_clocks(void)
     modify(0x46020CE8, 3u << 10, 1u << 10); /* LPTIM1 from LSI */
 }
 
-/* A list of one item that leads to itself: circular. */
-static uint32_t item[3] __attribute__((aligned(32)));
+#elif defined(NUCLEO_U385RG_Q)
 
-static inline void start_dma(uint32_t from, uint32_t to, uint32_t count)
-{
-    item[0] = count;
-    item[1] = to;
-    item[2] = 1u << 29 | 1u << 27 | 1u << 16 | ((uint32_t)item & 0xFFFC); /* UB1, UDA, ULL */
-    REGISTER(0x40020050) = (uint32_t)item & 0xFFFF0000;
-    REGISTER(0x40020090) = 1u << 19; /* DINC, bytes */
-    REGISTER(0x40020094) = 24;       /* USART1_RX */
-    REGISTER(0x40020098) = count;
-    REGISTER(0x4002009C) = from;
-    REGISTER(0x400200A0) = to;
-    REGISTER(0x400200CC) = item[2];
-    REGISTER(0x40020064) = 1 | 1u << 8 | 1u << 9;
-}
+enum { CORE_HZ = 96000000, TIMER_HZ = 48000000, UART_HZ = 96000000, LOW_POWER_UART = 0 };
+enum { UART = 0x40013800, UART_IRQ = 61, OTHER_UART = 0x40004800, OTHER_UART_HZ = 24000000 };
+enum { LPTIM = 0x40044400, RTC = 0x40007800, RTC_CONTROL = RTC + 0x18, RTC_WAKEUP_IRQ = 2, CRC = 0x40023000 };
+enum { RX_IRQ = 29, UNKNOWN = 0x40005400 };
 
-static inline uint32_t dma_left(void)
+static inline void start_clocks(void)
 {
-    return REGISTER(0x40020098) & 0xFFFF;
-}
-
-static inline uint32_t take_dma_events(void)
-{
-    uint32_t flags = REGISTER(0x40020060) & (3u << 8);
-    REGISTER(0x4002005C) = flags;
-    return (flags >> 9 & 1u) | (flags >> 7 & 2u);
+    modify(0x40030808, 0, 1u << 1); /* PWR_CR3: REGSEL, the SMPS */
+    wait_until(0x4003083C, 1u << 1, 1u << 1);
+    REGISTER(0x40030C28) = 1;           /* CFGR4: the booster from MSIS */
+    modify(0x4003080C, 0, 1u << 8 | 1); /* PWR_VOSR: BOOSTEN, R1EN */
+    wait_until(0x4003080C, 1u << 24 | 1u << 16, 1u << 24 | 1u << 16);
+    REGISTER(0x40022000) = 2; /* FLASH_ACR */
+    wait_until(0x40022000, 0xF, 2);
+    modify(0x40030C08, 3u << 29 | 1u << 31, 1u << 23); /* ICSCR1: MSIS is MSIRC0, undivided */
+    wait_until(0x40030C00, 1u << 2, 1u << 2);
+    modify(0x40030C1C, 3, 0); /* SW: MSIS */
+    wait_until(0x40030C1C, 3u << 2, 0);
+    modify(0x40030C20, 7u << 4, 5u << 4); /* APB1 / 4 */
+    wait_until(0x40030404, 1, 0);         /* ICACHE_SR: BUSYF */
+    modify(0x40030400, 0, 2);
+    wait_until(0x40030404, 2, 2);
+    modify(0x40030400, 0, 1);
+    modify(0x40030828, 0, 1); /* PWR_DBPR */
+    modify(0x40030D14, 0, 1); /* LSION */
+    wait_until(0x40030D14, 2, 2);
+    modify(0x40030D10, 3u << 8, 2u << 8 | 1u << 15);
+    modify(0x40030D08, 3u << 10, 1u << 10); /* LPTIM1 from LSI */
 }
 
 #elif defined(NUCLEO_H7A3ZI_Q)
@@ -287,6 +289,40 @@ static inline uint32_t take_dma_events(void)
 
 #else
 #error "define the board"
+#endif
+
+#if defined(NUCLEO_U575ZI_Q) || defined(NUCLEO_U385RG_Q)
+
+/* A list of one item that leads to itself: circular. */
+static uint32_t item[3] __attribute__((aligned(32)));
+
+static inline void start_dma(uint32_t from, uint32_t to, uint32_t count)
+{
+    item[0] = count;
+    item[1] = to;
+    item[2] = 1u << 29 | 1u << 27 | 1u << 16 | ((uint32_t)item & 0xFFFC); /* UB1, UDA, ULL */
+    REGISTER(0x40020050) = (uint32_t)item & 0xFFFF0000;
+    REGISTER(0x40020090) = 1u << 19; /* DINC, bytes */
+    REGISTER(0x40020094) = 24;       /* USART1_RX */
+    REGISTER(0x40020098) = count;
+    REGISTER(0x4002009C) = from;
+    REGISTER(0x400200A0) = to;
+    REGISTER(0x400200CC) = item[2];
+    REGISTER(0x40020064) = 1 | 1u << 8 | 1u << 9;
+}
+
+static inline uint32_t dma_left(void)
+{
+    return REGISTER(0x40020098) & 0xFFFF;
+}
+
+static inline uint32_t take_dma_events(void)
+{
+    uint32_t flags = REGISTER(0x40020060) & (3u << 8);
+    REGISTER(0x4002005C) = flags;
+    return (flags >> 9 & 1u) | (flags >> 7 & 2u);
+}
+
 #endif
 
 #endif
