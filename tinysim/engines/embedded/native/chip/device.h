@@ -8,6 +8,7 @@
 #include "engine.h"
 
 struct chip;
+struct controller;
 struct device;
 
 /* What a UART is besides: it can be the console. */
@@ -45,6 +46,7 @@ struct device_type {
     bool (*requests)(const struct device *device, uint32_t request);
     bool (*serve)(struct device *device, uint64_t now);
     const struct uart_functions *uart;
+    const struct controller *controller; /* of DMA: devices/transfers.h */
 };
 
 struct device {

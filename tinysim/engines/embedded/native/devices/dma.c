@@ -435,23 +435,8 @@ static bool read(struct device *device, uint32_t offset, uint32_t *value, uint64
 static bool write(struct device *device, uint32_t offset, uint32_t value, uint32_t mask, uint64_t now)
 {
     write_register(device->state, offset, device_merged(device, offset, value, mask, now));
-    transfers_plan(&CONTROLLER, device, now);
+    transfers_plan(device, now);
     return true;
-}
-
-static uint64_t due(const struct device *device)
-{
-    return transfers_due(&CONTROLLER, device);
-}
-
-static void advance(struct device *device, uint64_t now)
-{
-    transfers_advance(&CONTROLLER, device, now);
-}
-
-static bool serve(struct device *device, uint64_t now)
-{
-    return transfers_serve(&CONTROLLER, device, now);
 }
 
 #define DMA(NAME)                                                                                            \
@@ -463,10 +448,11 @@ static bool serve(struct device *device, uint64_t now)
         .reset = reset,                                                                                      \
         .read = read,                                                                                        \
         .write = write,                                                                                      \
-        .due = due,                                                                                          \
-        .advance = advance,                                                                                  \
+        .due = transfers_due,                                                                                \
+        .advance = transfers_advance,                                                                        \
         .interrupt = interrupt,                                                                              \
-        .serve = serve,                                                                                      \
+        .serve = transfers_serve,                                                                            \
+        .controller = &CONTROLLER,                                                                           \
     }
 
 DMA(stm32_dma_channels);

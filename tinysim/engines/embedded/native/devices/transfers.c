@@ -9,17 +9,18 @@ enum { TICKS_PER_ITEM = 2, TICKS_PER_BLOCK = 8 };
 /* A channel that does not take what was asked for with would be asked for ever. */
 enum { ITEMS_AT_ONCE = 64 };
 
-static void prepare(const struct controller *controller, struct device *device, uint32_t channel)
+static void prepare(struct device *device, uint32_t channel)
 {
+    const struct controller *controller = device->type->controller;
     if (controller->prepare != NULL) {
         controller->prepare(device, channel);
     }
 }
 
 /* Moves one item. */
-static void transfer(const struct controller *controller, struct device *device, uint32_t channel,
-                     uint64_t now)
+static void transfer(struct device *device, uint32_t channel, uint64_t now)
 {
+    const struct controller *controller = device->type->controller;
     struct item item = controller->next(device, channel);
     uint32_t value = 0;
     bool moved = item.from_bytes != 0 && item.to_bytes != 0 && item.from % item.from_bytes == 0 &&
@@ -33,11 +34,12 @@ static void transfer(const struct controller *controller, struct device *device,
     controller->done(device, channel, !moved);
 }
 
-void transfers_plan(const struct controller *controller, struct device *device, uint64_t now)
+void transfers_plan(struct device *device, uint64_t now)
 {
+    const struct controller *controller = device->type->controller;
     for (uint32_t channel = 0; channel < controller->channels(device); channel++) {
         uint64_t *ends_at = controller->ends_at(device, channel);
-        prepare(controller, device, channel);
+        prepare(device, channel);
         if (!controller->is_active(device, channel) || !controller->runs_freely(device, channel)) {
             *ends_at = NEVER;
         } else if (*ends_at == NEVER) {
@@ -46,8 +48,9 @@ void transfers_plan(const struct controller *controller, struct device *device, 
     }
 }
 
-uint64_t transfers_due(const struct controller *controller, const struct device *device)
+uint64_t transfers_due(const struct device *device)
 {
+    const struct controller *controller = device->type->controller;
     uint64_t due = NEVER;
     for (uint32_t channel = 0; channel < controller->channels(device); channel++) {
         uint64_t ends_at = *controller->ends_at(device, channel);
@@ -56,8 +59,9 @@ uint64_t transfers_due(const struct controller *controller, const struct device 
     return due;
 }
 
-void transfers_advance(const struct controller *controller, struct device *device, uint64_t now)
+void transfers_advance(struct device *device, uint64_t now)
 {
+    const struct controller *controller = device->type->controller;
     for (uint32_t channel = 0; channel < controller->channels(device); channel++) {
         uint64_t *ends_at = controller->ends_at(device, channel);
         if (*ends_at > now) {
@@ -66,25 +70,26 @@ void transfers_advance(const struct controller *controller, struct device *devic
         *ends_at = NEVER;
         for (uint64_t items = controller->items_left(device, channel);
              items != 0 && controller->is_active(device, channel); items--) {
-            transfer(controller, device, channel, now);
+            transfer(device, channel, now);
             if (controller->items_left(device, channel) == 0) {
                 break;
             }
         }
-        transfers_plan(controller, device, now);
+        transfers_plan(device, now);
     }
 }
 
-bool transfers_serve(const struct controller *controller, struct device *device, uint64_t now)
+bool transfers_serve(struct device *device, uint64_t now)
 {
+    const struct controller *controller = device->type->controller;
     bool any = false;
     for (uint32_t channel = 0; channel < controller->channels(device); channel++) {
         for (uint32_t item = 0; item < ITEMS_AT_ONCE && controller->is_active(device, channel) &&
                                 !controller->runs_freely(device, channel) &&
                                 device_is_requested(device, controller->selected_request(device, channel));
              item++) {
-            transfer(controller, device, channel, now);
-            prepare(controller, device, channel);
+            transfer(device, channel, now);
+            prepare(device, channel);
             any = true;
         }
     }

@@ -32,14 +32,16 @@ struct controller {
     uint64_t *(*ends_at)(const struct device *device, uint32_t channel);
 };
 
-/* Registers were written: when do transfers without requests end? */
-void transfers_plan(const struct controller *controller, struct device *device, uint64_t now);
+/* All of these are for devices whose type has a controller.
+ *
+ * Registers were written: when do transfers without requests end? */
+void transfers_plan(struct device *device, uint64_t now);
 
 /* The tick at which the next transfer without requests is over, or NEVER; and to carry out those that are. */
-uint64_t transfers_due(const struct controller *controller, const struct device *device);
-void transfers_advance(const struct controller *controller, struct device *device, uint64_t now);
+uint64_t transfers_due(const struct device *device);
+void transfers_advance(struct device *device, uint64_t now);
 
 /* Transfers what is asked for; true where anything was. */
-bool transfers_serve(const struct controller *controller, struct device *device, uint64_t now);
+bool transfers_serve(struct device *device, uint64_t now);
 
 #endif
